@@ -1,0 +1,78 @@
+/**
+ * Isolated environments, one per access.
+ *
+ * What every driver keeps:
+ * - `open` is idempotent by access id: a standing sandbox of that access is adopted, never doubled, also when two
+ *   processes call at once. It returns only after the sandbox was probed from inside and found fenced.
+ * - The sandbox is destroyed at its deadline by a supervisor of its own that needs neither the bot nor Redis.
+ *   Only the host can move the deadline; nothing inside can.
+ * - `close` returns only after it was read back that no process, mount or file of the sandbox is left. Closing one
+ *   that does not exist is a success.
+ * - A driver throws `SandboxFault` and nothing else.
+ */
+import type { AccessId } from '../domain/ids.ts';
+
+export type SandboxLabels = {
+  readonly install: string;
+  readonly access: AccessId;
+  readonly requester: string;
+  readonly target: string;
+};
+
+export type SandboxLimits = {
+  readonly memoryBytes: number;
+  /** Whole or fractional processors. */
+  readonly cpus: number;
+  readonly processes: number;
+  /** Bytes that home and tmp may hold together. */
+  readonly diskBytes: number;
+};
+
+export type SandboxSpec = {
+  readonly labels: SandboxLabels;
+  readonly limits: SandboxLimits;
+  /** Instant in epoch milliseconds at which the supervisor destroys it, whoever else is alive. */
+  readonly deadline: number;
+};
+
+/** How the promised limits are held on this machine: the weakest means in use. */
+export type LimitsHeldBy = 'cgroup-v2' | 'cgroup-v1' | 'prlimit';
+
+export type Sandbox = {
+  readonly labels: SandboxLabels;
+  readonly deadline: number;
+  readonly driver: string;
+  readonly limitsHeldBy: LimitsHeldBy;
+};
+
+export type ProbeFinding = { readonly check: string; readonly holds: boolean; readonly saw: string };
+
+export type Readiness =
+  | { readonly ready: true; readonly limitsHeldBy: LimitsHeldBy }
+  | { readonly ready: false; readonly problem: string; readonly remedy: string };
+
+export interface Sandboxes {
+  /** Whether sandboxes can be opened on this host, and if not, what to do about it. Never throws. */
+  readiness(): Promise<Readiness>;
+  open(spec: SandboxSpec): Promise<Sandbox>;
+  /** Moves the deadline of a standing sandbox, earlier or later. Throws `SandboxFault` `gone` where there is none. */
+  setDeadline(access: AccessId, deadline: number): Promise<void>;
+  /** Every check from inside that the fence is there. Throws `SandboxFault` `gone` where there is no sandbox. */
+  probe(access: AccessId): Promise<readonly ProbeFinding[]>;
+  close(access: AccessId): Promise<void>;
+  /** The sandboxes of this install that stand now (also half-opened ones, and those left by a dead bot). */
+  list(): Promise<readonly Sandbox[]>;
+}
+
+/** The host failed to open, probe or close a sandbox. */
+export class SandboxFault extends Error {
+  override readonly name = 'SandboxFault';
+  readonly code: 'unavailable' | 'not-fenced' | 'gone' | 'stuck';
+  readonly retryable: boolean;
+
+  constructor(code: SandboxFault['code'], message: string, options: { retryable: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable;
+  }
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Two cores: real Redis servers, sandboxes and browsers run beside the tests.
+    maxWorkers: 2,
+    restoreMocks: true,
+  },
+});
