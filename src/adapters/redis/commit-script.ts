@@ -1,0 +1,45 @@
+/**
+ * The one Lua call that moves the ledger. It compares before it writes anything, so that it changes all or nothing:
+ * the trail's tail must be the entry that the new ones were chained to, and each record must stand at the version that
+ * its change was made from.
+ *
+ * KEYS  1 trail, 2 unfinished, 3 ids, 4 recent, 5... one record key per change
+ * ARGV  tail id ('' for an empty trail), tail hash ('' for whatever stands there), number of entries, then id, entry, sig ('' for none) each,
+ *       then per change: version expected ('0' for none), version, row, mac, access id, '1' if unfinished, asked at
+ * Gives {'ok'} | {'tail'} | {'conflict', index, ...} (indices of changes from 1).
+ */
+export const commitScript = `
+local tail = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if ARGV[1] == '' then
+  if tail then return {'tail'} end
+else
+  if not tail or tail[1] ~= ARGV[1] then return {'tail'} end
+  if ARGV[2] ~= '' then
+    local fields, text = tail[2], nil
+    for i = 1, #fields, 2 do if fields[i] == 'entry' then text = fields[i + 1] end end
+    if not text or not string.find(text, '"hash":"' .. ARGV[2] .. '"', 1, true) then return {'tail'} end
+  end
+end
+local count = tonumber(ARGV[3])
+local at = 4 + 3 * count
+local conflicts = {'conflict'}
+for i = 5, #KEYS do
+  local version = redis.call('HGET', KEYS[i], 'version') or '0'
+  if version ~= ARGV[at + 7 * (i - 5)] then conflicts[#conflicts + 1] = tostring(i - 4) end
+end
+if #conflicts > 1 then return conflicts end
+for i = 0, count - 1 do
+  local id, entry, sig = ARGV[4 + 3 * i], ARGV[5 + 3 * i], ARGV[6 + 3 * i]
+  if sig == '' then redis.call('XADD', KEYS[1], id, 'entry', entry)
+  else redis.call('XADD', KEYS[1], id, 'entry', entry, 'sig', sig) end
+end
+for i = 5, #KEYS do
+  local a = at + 7 * (i - 5)
+  redis.call('HSET', KEYS[i], 'version', ARGV[a + 1], 'row', ARGV[a + 2], 'mac', ARGV[a + 3])
+  if ARGV[a + 5] == '1' then redis.call('SADD', KEYS[2], ARGV[a + 4])
+  else redis.call('SREM', KEYS[2], ARGV[a + 4]) end
+  redis.call('ZADD', KEYS[3], 0, ARGV[a + 4])
+  redis.call('ZADD', KEYS[4], ARGV[a + 6], ARGV[a + 4])
+end
+return {'ok'}
+`;

@@ -1,0 +1,33 @@
+/** Durations as people write them, `90s`, `45m`, `2h`, `1d`, and instants as the trail writes them. Milliseconds inside. */
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const durationPattern = /^([1-9][0-9]{0,5})([smhd])$/;
+
+/** What a person is told when a duration does not parse. */
+export const durationForm = 'a whole number and a unit: 90s, 45m, 2h or 1d';
+
+export function parseDuration(text: string): number | undefined {
+  const match = durationPattern.exec(text);
+  if (match === null) return undefined;
+  const [, count, unit] = match;
+  return Number(count) * unitMs[unit as keyof typeof unitMs];
+}
+
+/** The shortest exact spelling in whole units, rounded to the second: 5400000 -> `90m`, 7200000 -> `2h`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds > 0 && seconds % 86_400 === 0) return `${seconds / 86_400}d`;
+  if (seconds > 0 && seconds % 3_600 === 0) return `${seconds / 3_600}h`;
+  if (seconds > 0 && seconds % 60 === 0) return `${seconds / 60}m`;
+  return `${seconds}s`;
+}
+
+/** ISO 8601 in UTC, with milliseconds. */
+export function isoTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+/** Rounds up to a whole second: IAM's date conditions and role tags know no finer time. */
+export function wholeSecond(epochMs: number): number {
+  return Math.ceil(epochMs / 1_000) * 1_000;
+}

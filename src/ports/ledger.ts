@@ -1,0 +1,67 @@
+/**
+ * The ledger: one record per access, and the audit trail, moved together.
+ *
+ * What every keeper promises:
+ * - `commit` is atomic: the record moves from the expected version to the next and the entries stand at the end of the
+ *   trail, chained and signed, or nothing happened. It returns `conflict` when somebody else was first.
+ * - Entries of one commit stand together and in order. The trail has one order for everybody.
+ * - `read` returns only records whose MAC holds; others are reported as `forged` and never as an access.
+ * - `evidence` returns the entries of an access as they stand in the signed trail, verified, from its first to the
+ *   newest one that the trail holds.
+ * - When the trail was lost or altered underneath, a new chain begins whose first entry is `ledger.lost`, naming the
+ *   last entry that was witnessed of the old one. Nothing is ever appended to a chain that does not verify.
+ * - A keeper throws `LedgerFault` and nothing else.
+ */
+import type { Access } from '../domain/access.ts';
+import type { Draft, Entry, Head } from '../domain/audit.ts';
+import type { AccessId } from '../domain/ids.ts';
+
+export type Stored = {
+  readonly access: Access;
+  readonly version: number;
+  /** Where the entries of its changes stand in the trail; only the keeper reads it. */
+  readonly evidence: readonly string[];
+};
+
+export type Read = Stored | 'absent' | 'forged';
+
+export type Change = {
+  readonly next: Access;
+  /** What `next` was made from; absent where the access is new. */
+  readonly from?: Stored;
+};
+
+export type Committed = Stored | 'conflict';
+
+export type Evidence = { readonly entries: readonly Entry[] } | { readonly flaw: string };
+
+export type TrailEntry = { readonly entry: Entry; readonly sig?: string };
+
+export interface Ledger {
+  read(id: AccessId): Promise<Read>;
+  commit(change: Change, entries: readonly Draft[]): Promise<Committed>;
+  /** Entries that belong to no record's change: refusals, policy reloads, starts. */
+  append(entries: readonly Draft[]): Promise<void>;
+  evidence(stored: Stored): Promise<Evidence>;
+  /** Ids of accesses to which the world still owes something. */
+  unfinished(): Promise<readonly AccessId[]>;
+  /** Every access id that starts with `prefix`, at most `limit` of them. */
+  find(prefix: string, limit: number): Promise<readonly AccessId[]>;
+  /** The newest accesses, newest first. */
+  recent(limit: number): Promise<readonly AccessId[]>;
+  /** The trail after `seq` of the present chain (0: from its start), at most `limit` entries. */
+  trail(after: number, limit: number): Promise<readonly TrailEntry[]>;
+  head(): Promise<Head>;
+}
+
+export class LedgerFault extends Error {
+  override readonly name = 'LedgerFault';
+  readonly code: 'unavailable' | 'corrupt';
+  readonly retryable: boolean;
+
+  constructor(code: LedgerFault['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.retryable = code === 'unavailable';
+  }
+}

@@ -1,0 +1,89 @@
+/** What every keeper of the ledger port must do; run on the memory twin and on Redis. */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { isRefused } from '../../src/domain/refusal.ts';
+import { step } from '../../src/domain/step.ts';
+import { verifyChain } from '../../src/domain/verify-chain.ts';
+import type { Ledger, Stored } from '../../src/ports/ledger.ts';
+import { noon, someDraft, waitingAccess } from '../support/builders.ts';
+
+export function ledgerContract(make: () => Promise<{ ledger: Ledger; signingKey: KeyObject }>): void {
+  const begin = async (ledger: Ledger): Promise<Stored> => {
+    const { next, entries } = waitingAccess();
+    const stored = await ledger.commit({ next }, entries);
+    if (stored === 'conflict') throw new Error('a new access conflicted');
+    return stored;
+  };
+
+  it('stores an access with its entries and reads it back', async () => {
+    const { ledger } = await make();
+    const stored = await begin(ledger);
+    expect(stored.version).toBe(1);
+    const read = await ledger.read(stored.access.request.id);
+    expect(read).toEqual(stored);
+    const trail = await ledger.trail(0, 10);
+    expect(trail.map(({ entry }) => [entry.seq, entry.action, entry.access])).toEqual([
+      [1, 'access.requested', stored.access.request.id],
+    ]);
+    expect(await ledger.head()).toMatchObject({ seq: 1, hash: trail[0]?.entry.hash });
+  });
+
+  it('says absent of what it does not hold', async () => {
+    const { ledger } = await make();
+    expect(await ledger.read('acc_aaaaaaaaaaaaaaaa')).toBe('absent');
+  });
+
+  it('lets one of many writers of one version through, and writes the entries of that one only', async () => {
+    const { ledger } = await make();
+    const stored = await begin(ledger);
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, () => {
+        const stepped = step(stored.access, { kind: 'withdraw' }, noon + 1);
+        if (isRefused(stepped)) throw new Error('refused');
+        return ledger.commit({ next: stepped.next, from: stored }, stepped.entries);
+      }),
+    );
+    expect(outcomes.filter((outcome) => outcome !== 'conflict')).toHaveLength(1);
+    const trail = await ledger.trail(0, 100);
+    expect(trail.map(({ entry }) => entry.action)).toEqual(['access.requested', 'access.withdrawn']);
+    expect(await ledger.unfinished()).toEqual([]);
+  });
+
+  it('keeps one gapless, signed order under concurrent appends and commits', async () => {
+    const { ledger, signingKey } = await make();
+    await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        index % 4 === 0 ? begin(ledger) : ledger.append([someDraft(), someDraft()]),
+      ),
+    );
+    const trail = await ledger.trail(0, 1_000);
+    expect(trail).toHaveLength(50 + 300);
+    const lines = trail.map(({ entry, sig }) => ({
+      entry: JSON.stringify(entry),
+      ...(sig === undefined ? {} : { sig }),
+    }));
+    expect(verifyChain(lines, [createPublicKey(signingKey)]).flaws).toEqual([]);
+    expect((await ledger.unfinished()).length).toBe(50);
+    expect((await ledger.recent(7)).length).toBe(7);
+  });
+
+  it('finds accesses by prefix', async () => {
+    const { ledger } = await make();
+    const { id } = (await begin(ledger)).access.request;
+    await begin(ledger);
+    expect(await ledger.find(id.slice(0, 12), 5)).toEqual([id]);
+    expect((await ledger.find('acc_', 5)).length).toBe(2);
+  });
+
+  it('gives as evidence every entry of the access that the trail holds, and of no other', async () => {
+    const { ledger } = await make();
+    const stored = await begin(ledger);
+    await begin(ledger);
+    await ledger.append([someDraft({ access: stored.access.request.id }), someDraft()]);
+    const evidence = await ledger.evidence(stored);
+    expect('entries' in evidence && evidence.entries.map((entry) => entry.action)).toEqual([
+      'access.requested',
+      'vote.refused',
+    ]);
+  });
+}
