@@ -1,0 +1,29 @@
+/** The ports that flows stand on. Each flow names just those it uses: `Pick<Flow, 'ledger' | 'clock'>`. */
+import type { Logger } from 'pino';
+import type { AccessId } from '../domain/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Directory } from '../ports/directory.ts';
+import type { Grants } from '../ports/grants.ts';
+import type { Leases } from '../ports/lease.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { Notices } from '../ports/notices.ts';
+import type { PolicySource } from '../ports/policy-source.ts';
+import type { Sandboxes } from '../ports/sandboxes.ts';
+import type { Timers } from '../ports/timers.ts';
+import type { TrailChannel } from '../ports/trail-channel.ts';
+
+export type Flow = {
+  readonly ledger: Ledger;
+  readonly timers: Timers;
+  readonly grants: Grants;
+  readonly sandboxes: Sandboxes;
+  readonly directory: Directory;
+  readonly notices: Notices;
+  readonly channel: TrailChannel;
+  readonly policy: PolicySource;
+  readonly leases: Leases;
+  readonly clock: Clock;
+  readonly newId: () => AccessId;
+  readonly install: string;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
+};

@@ -1,0 +1,83 @@
+/**
+ * Takes away what an access was given, once its end has come or it was ended. Needs neither Slack nor the policy. It
+ * throws while anything is left, so that its caller tries again, for ever.
+ */
+import { bot } from '../domain/audit.ts';
+import { isoTime } from '../domain/duration.ts';
+import type { AccessId } from '../domain/ids.ts';
+import { endOf } from '../domain/access.ts';
+import { isRefused } from '../domain/refusal.ts';
+import { step } from '../domain/step.ts';
+import { advance } from './advance.ts';
+import type { Flow } from './deps.ts';
+
+type Deps = Pick<Flow, 'ledger' | 'timers' | 'grants' | 'sandboxes' | 'clock' | 'log'>;
+
+export async function takeAway(deps: Deps, id: AccessId, signal: AbortSignal): Promise<void> {
+  const read = await deps.ledger.read(id);
+  if (read === 'absent' || read === 'forged') return takeAwayOrphan(deps, id, signal);
+  let { access } = read;
+  const due = endOf(access);
+  if ((access.state === 'active' || access.state === 'provisioning') && due !== undefined && deps.clock.now() >= due) {
+    const ended = await advance(deps, id, (stored) => step(stored.access, { kind: 'end' }, deps.clock.now()));
+    if (isRefused(ended)) return;
+    access = ended.access;
+  }
+  if (access.state !== 'revoking') return;
+  const { left } = access;
+  const outcomes = await Promise.allSettled([
+    left.grant ? takeGrant(deps, id, signal) : undefined,
+    left.sandbox ? takeSandbox(deps, id) : undefined,
+  ]);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function takeGrant(deps: Deps, id: AccessId, signal: AbortSignal): Promise<void> {
+  try {
+    await deps.grants.revoke(id, signal);
+  } catch (error) {
+    await missed(deps, id, 'grant', error);
+    throw error;
+  }
+  await advance(deps, id, ({ access }) => step(access, { kind: 'grant-gone' }, deps.clock.now()));
+}
+
+async function takeSandbox(deps: Deps, id: AccessId): Promise<void> {
+  try {
+    await deps.sandboxes.close(id);
+  } catch (error) {
+    await missed(deps, id, 'sandbox', error);
+    throw error;
+  }
+  await advance(deps, id, ({ access }) => step(access, { kind: 'sandbox-gone' }, deps.clock.now()));
+}
+
+/** The first miss raises the alarm; later ones are for the log, or they would flood the trail. */
+async function missed(deps: Deps, id: AccessId, what: 'grant' | 'sandbox', error: unknown): Promise<void> {
+  const why = (error instanceof Error ? error.message : String(error)).toWellFormed().slice(0, 500);
+  deps.log.error({ access: id, what, err: error }, 'could not take away; trying again');
+  await advance(deps, id, ({ access }) => {
+    const known = access.state === 'revoking' && access.alarmed;
+    return known ? { refused: { code: 'wrong-state', state: access.state, wanted: 'revoking' } } : step(access, { kind: 'missed', what, why }, deps.clock.now());
+  });
+}
+
+/**
+ * An access that the ledger does not know, or no longer believes: what its role and its sandbox say of themselves
+ * holds. Before its end it stays, for it may be the work of a ledger that was lost; from its end on it goes.
+ */
+async function takeAwayOrphan(deps: Deps, id: AccessId, signal: AbortSignal): Promise<void> {
+  const [grants, sandboxes] = await Promise.all([deps.grants.list(signal), deps.sandboxes.list()]);
+  const now = deps.clock.now();
+  const grant = grants.find((each) => each.access === id);
+  const sandbox = sandboxes.find((each) => each.labels.access === id);
+  const due = [grant?.endsAt ?? 0, grant === undefined ? (sandbox?.deadline ?? 0) : 0].every((end) => end <= now);
+  if ((grant === undefined && sandbox === undefined) || !due) return;
+  if (grant !== undefined) await deps.grants.revoke(id, signal);
+  if (sandbox !== undefined) await deps.sandboxes.close(id);
+  const gone = [...(grant === undefined ? [] : ['grant']), ...(sandbox === undefined ? [] : ['sandbox'])];
+  await deps.ledger.append([
+    { at: isoTime(now), action: 'sweep.repaired', access: id, actor: bot, details: { what: gone, why: 'the ledger does not know it and its end has come' } },
+  ]);
+}

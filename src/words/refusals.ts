@@ -1,0 +1,78 @@
+/** The one place that turns refusals into words for people. Each says what was wrong and what would be right. */
+import { durationForm, formatDuration } from '../domain/duration.ts';
+import type { Ineligibility } from '../domain/people.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { clip, escape, listed } from './slack-text.ts';
+
+const ineligible: Record<Ineligibility, string> = {
+  unknown: 'Slack did not say who you are, so nothing was done. Try again in a moment.',
+  'other-team': 'Your account belongs to another workspace. Only members of this workspace can ask or decide.',
+  deactivated: 'Your account is deactivated.',
+  bot: 'Apps and bots can neither ask nor decide.',
+  guest: 'Guests can neither ask nor decide. A full member of this workspace has to.',
+  stranger: 'Your account comes from another organisation. Only members of this workspace can ask or decide.',
+};
+
+const stateWords: Record<string, string> = {
+  waiting: 'is waiting for approval',
+  rejected: 'was denied',
+  withdrawn: 'was withdrawn',
+  lapsed: 'lapsed unanswered',
+  approved: 'was already approved',
+  provisioning: 'was already approved and is being opened',
+  active: 'is active',
+  revoking: 'is being revoked',
+  revoked: 'is over',
+  failed: 'failed and was undone',
+};
+
+/** Slack mrkdwn, escaped. */
+export function refusalWords(refusal: Refusal): string {
+  switch (refusal.code) {
+    case 'no-such-target': {
+      const offered = refusal.offered.map((name) => `\`${name}\``);
+      const named = refusal.target === '' ? 'Name a target.' : `There is no target \`${escape(clip(refusal.target, 60))}\` that you may ask for.`;
+      return `${named} ${offered.length === 0 ? 'You may not ask for any target at present.' : `You may ask for ${listed(offered, 'or')}.`}`;
+    }
+    case 'ineligible':
+      return ineligible[refusal.why];
+    case 'directory-unavailable':
+      return 'Slack could not be asked who is in which group, so nothing was decided. Try again in a moment.';
+    case 'duration-malformed':
+      return `\`${escape(refusal.text)}\` is not a duration. Write ${durationForm}.`;
+    case 'duration-too-long':
+      return `${formatDuration(refusal.askedMs)} is too long: this target allows at most ${formatDuration(refusal.maxMs)}.`;
+    case 'reason-missing':
+      return 'A reason is missing. Say what you need the access for, such as `checkout answers 500`.';
+    case 'reason-too-short':
+      return `The reason is too short: ${refusal.length} characters, and at least ${refusal.min} are needed.`;
+    case 'reason-too-long':
+      return `The reason is too long: ${refusal.length} characters, and at most ${refusal.max} fit.`;
+    case 'ticket-missing':
+      return `A ticket is missing. Name one that looks like \`${escape(refusal.pattern)}\`, in its field or in the reason.`;
+    case 'denied-by-rule':
+      return `Not now: ${escape(refusal.because)}.`;
+    case 'own-request':
+      return 'This is your own request. Somebody else has to decide on it.';
+    case 'not-an-approver':
+      return 'You are not among those who may decide on this. The card names the groups that may.';
+    case 'already-voted':
+      return 'You have approved this already. It takes others now.';
+    case 'terms-changed':
+      return 'What this target grants has changed since it was asked for. It has to be asked for again.';
+    case 'wrong-state':
+      return `Nothing was done: it ${stateWords[refusal.state] ?? `is ${refusal.state}`}.`;
+    case 'not-yours':
+      return 'This is not your access. Only its requester can do that.';
+    case 'no-such-access':
+      return `There is no access \`${escape(clip(refusal.text, 40))}\`. \`/prod-access list\` shows yours.`;
+    case 'ambiguous-access':
+      return `\`${escape(clip(refusal.text, 40))}\` fits several accesses. Write more of the id.`;
+    case 'stale-card':
+      return 'This message is not a card that the bot knows. Use the card in the approvers\' channel.';
+    case 'total-exceeded':
+      return `That would be too long in all: ${formatDuration(Math.max(0, refusal.leftMs))} is left of ${formatDuration(refusal.totalMs)}.`;
+    case 'unproven':
+      return `Nothing was done: ${escape(refusal.why)}.`;
+  }
+}
