@@ -19,11 +19,11 @@ export function unproven(access: Access, entries: readonly Entry[]): string | un
     first.access === request.id &&
     first.target === request.target &&
     first.actor.id === request.requester.id &&
-    asked['reason'] === request.reason &&
-    asked['ticket'] === request.ticket &&
-    asked['duration_ms'] === request.durationMs &&
-    asked['policy'] === request.policy &&
-    asked['terms'] === request.terms;
+    asked.reason === request.reason &&
+    asked.ticket === request.ticket &&
+    asked.duration_ms === request.durationMs &&
+    asked.policy === request.policy &&
+    asked.terms === request.terms;
   if (!same) return 'the signed request says something else';
 
   const last = (...wanted: string[]): Entry | undefined =>
@@ -41,7 +41,7 @@ export function unproven(access: Access, entries: readonly Entry[]): string | un
   const approved = last('access.approved');
   if (approved === undefined || !('basis' in access)) return 'no signed approval in the trail';
   if (access.basis.by === 'rule') {
-    if (approved.details['rule'] !== access.basis.rule) return 'the signed approval names another rule';
+    if (approved.details.rule !== access.basis.rule) return 'the signed approval names another rule';
   } else {
     const voted = new Set(
       entries.filter((entry) => entry.action === 'vote.approved').map((entry) => entry.actor.id),
@@ -58,7 +58,7 @@ export function unproven(access: Access, entries: readonly Entry[]): string | un
       : access.state === 'provisioning' && access.stage.at === 'grant'
         ? access.stage.endsAt
         : undefined;
-  if (endsAt !== undefined && end?.details['ends_at'] !== isoTime(endsAt))
+  if (endsAt !== undefined && end?.details.ends_at !== isoTime(endsAt))
     return 'the signed end is another one';
   return undefined;
 }

@@ -149,6 +149,6 @@ export function readEntry(text: string): Entry | undefined {
 
 /** A new key is announced in an entry signed by the old one: `bot.started` with `details.next_key`. */
 function announcedKey(entry: Entry): string | undefined {
-  const next = entry.action === 'bot.started' ? entry.details['next_key'] : undefined;
+  const next = entry.action === 'bot.started' ? entry.details.next_key : undefined;
   return typeof next === 'string' ? next : undefined;
 }

@@ -21,12 +21,12 @@ export type Notice = {
   readonly tag: string;
   readonly to: Place;
   readonly message: Message;
-  /** Posted in the thread of this tag's message in the same place, where that exists. */
-  readonly threadOf?: string;
 };
 
-/** Where a message stands: what a click is checked against. */
+/** Where a message stands in Slack: what a click is checked against. */
 export type Posted = { readonly channel: string; readonly ts: string };
+
+export type Standing = Posted & { readonly to: Place };
 
 export type Delivery =
   | { readonly delivered: true }
@@ -35,5 +35,5 @@ export type Delivery =
 export interface Notices {
   upsert(notice: Notice): Promise<Delivery>;
   /** Where the messages of this access and tag stand. */
-  posted(access: AccessId, tag: string): Promise<readonly Posted[]>;
+  posted(access: AccessId, tag: string): Promise<readonly Standing[]>;
 }

@@ -1,0 +1,112 @@
+/**
+ * Reads a policy file: YAML 1.2, strictly. Every problem is reported with line and column, all of them at once, but for
+ * a file that is no YAML at all: there only the syntax is. Nothing is accepted silently: duplicate keys, unknown tags
+ * and text that is not UTF-8 are problems.
+ */
+import { createHash } from 'node:crypto';
+import { isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Policy, policySchema } from '../../domain/policy.ts';
+import { flatten, issueWords } from './issue-words.ts';
+import { at, keyPositionOf, type Parsed, pathText, positionOf } from './locate.ts';
+import type { PolicyProblem } from './problem.ts';
+import { policyWarnings } from './warnings.ts';
+
+/** The largest file in bytes. */
+export const sizeMax = 1024 * 1024;
+/** How often one part may be repeated through aliases; the usual few, not a bomb. */
+const aliasesMax = 100;
+
+export type ParsedPolicy =
+  | { readonly policy: Policy; readonly warnings: readonly PolicyProblem[] }
+  | { readonly problems: readonly PolicyProblem[] };
+
+/** `content` is the file's bytes, or its text as UTF-8; `path` names it in messages. */
+export function parsePolicy(content: Uint8Array | string, path: string): ParsedPolicy {
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+  const whole = (message: string): ParsedPolicy => ({
+    problems: [{ line: 1, column: 1, path: '', message: `${path} ${message}` }],
+  });
+  if (bytes.byteLength > sizeMax) return whole(`is larger than ${sizeMax} bytes`);
+  const text = utf8Of(bytes);
+  if (text === undefined) return whole('is not UTF-8 text');
+  try {
+    return parseText(text, hashOfFile(bytes));
+  } catch (error) {
+    // Too deep, or one alias too many: the parser throws.
+    return whole(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Hex SHA-256 of the file's bytes: it names the version in the trail. */
+export function hashOfFile(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function parseText(text: string, hash: string): ParsedPolicy {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    schema: 'core',
+    merge: false,
+  });
+  const parsed: Parsed = { document, lines };
+  const syntax = [...document.errors, ...document.warnings].map(
+    ({ code, message, pos }): PolicyProblem => ({
+      ...at(lines, pos[0]),
+      path: '',
+      message: code === 'DUPLICATE_KEY' ? 'this key stands twice in the same map' : message,
+    }),
+  );
+  if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return { problems: inOrder(syntax) };
+
+  const { data, error } = policySchema.safeParse(document.toJS({ maxAliasCount: aliasesMax }), {
+    error: issueWords,
+  });
+  const found = (error?.issues ?? [])
+    .flatMap((issue) => flatten(issue))
+    .map(
+      ({ path, about, message }): PolicyProblem => ({
+        ...(about === 'key' ? keyPositionOf(parsed, path) : positionOf(parsed, path)),
+        path: pathText(path),
+        message,
+      }),
+    );
+  const problems = inOrder([...syntax, ...protoKeys(parsed), ...found]);
+  if (data === undefined || problems.length > 0) return { problems };
+  const warnings = policyWarnings(data).map(({ path, message }) => ({
+    ...positionOf(parsed, path),
+    path: pathText(path),
+    message,
+  }));
+  return { policy: { ...data, hash }, warnings };
+}
+
+/** The schema passes over this one key without a word. */
+function protoKeys({ document, lines }: Parsed): readonly PolicyProblem[] {
+  const problems: PolicyProblem[] = [];
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && key.value === '__proto__')
+        problems.push({
+          ...at(lines, key.range?.[0] ?? 0),
+          path: '',
+          message: '"__proto__" is not a known key',
+        });
+    },
+  });
+  return problems;
+}
+
+function inOrder(problems: readonly PolicyProblem[]): readonly PolicyProblem[] {
+  return problems.toSorted((one, other) => one.line - other.line || one.column - other.column);
+}
+
+function utf8Of(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

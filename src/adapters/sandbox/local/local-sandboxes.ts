@@ -1,0 +1,123 @@
+/**
+ * The local driver: bubblewrap on this host, no daemon, a supervisor per sandbox. Keeps the promises of
+ * ports/sandboxes.ts; how a fence is built stands in bwrap-arguments.ts, what ends it in supervise.sh.
+ *
+ * It shares the kernel with the host, and has no seccomp filter yet: it is for engineers who are trusted.
+ */
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AccessId } from '../../../domain/ids.ts';
+import { isAccessId } from '../../../domain/ids.ts';
+import { type Sandbox, type Sandboxes, SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
+import type { CgroupLayout } from './cgroup-files.ts';
+import { findCgroups } from './cgroups.ts';
+import { closeOne } from './close-one.ts';
+import { lock } from './lock.ts';
+import { type LocalOptions, type Machine, machineFrom, placeOf } from './machine.ts';
+import { probeStanding } from './probe.ts';
+import { readiness } from './readiness.ts';
+import { hasTraces, listAll, mustStand, sandboxFrom, standing } from './standing.ts';
+import { notFenced, start, unfenced } from './start.ts';
+import { makeHouse, readEnding, writeDeadline, writeState } from './state.ts';
+
+export type LocalSandboxes = Sandboxes & {
+  /** Why the access's last sandbox ended by its supervisor's hand; undefined where it stands or was closed. */
+  endedBecause(access: AccessId): string | undefined;
+};
+
+export function localSandboxes(options: LocalOptions): LocalSandboxes {
+  const machine = machineFrom(options);
+  return {
+    readiness: () => readiness(machine),
+    open: (spec) => faultsOnly(() => openOne(machine, spec)),
+    setDeadline: (access, deadline) => faultsOnly(async () => moveDeadline(machine, access, deadline)),
+    probe: (access) =>
+      faultsOnly(async () => {
+        const state = mustStand(machine, access);
+        return await probeStanding(machine, findCgroups(machine), placeOf(machine, access), state);
+      }),
+    close: (access) =>
+      faultsOnly(async () => {
+        makeHouse(machine);
+        using held = await lock(placeOf(machine, mustBeId(access)).lock);
+        await closeOne(machine, findCgroups(machine), access);
+        held.removeFile();
+      }),
+    list: () => faultsOnly(async () => listAll(machine, findCgroups(machine))),
+    endedBecause: (access) => readEnding(machine, access),
+  };
+}
+
+async function openOne(machine: Machine, spec: SandboxSpec): Promise<Sandbox> {
+  const { access, install } = spec.labels;
+  const place = placeOf(machine, mustBeId(access));
+  if (install !== machine.install)
+    throw unavailable(`this driver opens for ${machine.install}, not ${install}`);
+  makeHouse(machine);
+  using _held = await lock(place.lock);
+  const cgroups = findCgroups(machine);
+  const stands = standing(machine, access);
+  if (stands !== undefined) return sandboxFrom(place, stands);
+  if (spec.deadline <= machine.clock()) throw unavailable('the deadline has passed already');
+  if (machine.limits === 'enforced') mustEnforce(machine, cgroups);
+  if (hasTraces(machine, cgroups, access)) await closeOne(machine, cgroups, access);
+  try {
+    const { state, findings } = await start(machine, cgroups, spec);
+    const why = unfenced(findings);
+    if (why !== undefined) throw notFenced(why);
+    const open = { ...state, phase: 'open' } as const;
+    writeState(place, open);
+    return sandboxFrom(place, open);
+  } catch (error) {
+    await closeOne(machine, cgroups, access);
+    throw error;
+  }
+}
+
+function mustEnforce(machine: Machine, cgroups: CgroupLayout | undefined): void {
+  if (!machine.ownUids) throw unavailable("sandboxes would run under the bot's own user id; see readiness");
+  if (cgroups === undefined) throw unavailable('no cgroup can be written, so limits cannot be enforced');
+}
+
+function moveDeadline(machine: Machine, access: AccessId, deadline: number): void {
+  const place = placeOf(machine, access);
+  mustStand(machine, access);
+  try {
+    writeDeadline(place, deadline);
+    wake(join(place.dir, 'wake'));
+  } catch (cause) {
+    throw new SandboxFault('gone', `the sandbox of ${access} just ended`, { retryable: false, cause });
+  }
+  // The supervisor may have begun to end it between the first look and the write.
+  if (deadline > machine.clock()) mustStand(machine, access);
+}
+
+/** Has the supervisor look at once instead of within a second. */
+function wake(fifo: string): void {
+  const descriptor = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    writeSync(descriptor, '\n');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function mustBeId(access: AccessId): AccessId {
+  if (isAccessId(access)) return access;
+  throw unavailable('not an access id');
+}
+
+function unavailable(message: string): SandboxFault {
+  return new SandboxFault('unavailable', message, { retryable: false });
+}
+
+/** The port's promise: nothing but faults comes out. */
+async function faultsOnly<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (cause instanceof SandboxFault) throw cause;
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new SandboxFault('unavailable', `the host failed: ${said}`, { retryable: true, cause });
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Runs a command in a standing sandbox. For the probe and for tests only: it is unrecorded, so it must never become a
+ * verb for people; they get a terminal, whose recording starts before its first byte.
+ */
+import type { AccessId } from '../../../domain/ids.ts';
+import { type Answer, call, layCall, makeFifos } from './call.ts';
+import { type LocalOptions, machineFrom, placeOf } from './machine.ts';
+import { mustStand } from './standing.ts';
+
+/** `code` is 137 for what was killed, also for time. Output is cut at a million characters each. */
+export async function runInside(
+  options: LocalOptions,
+  access: AccessId,
+  argv: readonly string[],
+  { timeoutMs }: { readonly timeoutMs: number },
+): Promise<Answer> {
+  const machine = machineFrom(options);
+  const { gid } = mustStand(machine, access);
+  const place = placeOf(machine, access);
+  const laid = layCall(place, gid, argv);
+  await makeFifos([], laid.fifos, gid);
+  return await call(place, laid, { timeoutMs });
+}

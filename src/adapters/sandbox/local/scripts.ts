@@ -1,0 +1,8 @@
+/** The three bash scripts beside this file, read once: the supervisor's, the first process's, the probe's. */
+import { readFileSync } from 'node:fs';
+
+const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+
+export const superviseScript = read('supervise.sh');
+export const initScript = read('init.sh');
+export const probeScript = read('probe.sh');

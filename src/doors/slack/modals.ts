@@ -1,0 +1,99 @@
+/** The two forms: asking, and saying why one denies. */
+import { formatDuration } from '../../domain/duration.ts';
+import type { Policy } from '../../domain/policy.ts';
+import { reasonMax, ticketMax } from '../../domain/request.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { refusalWords } from '../../words/refusals.ts';
+import { clip } from '../../words/slack-text.ts';
+
+export const askCallback = 'ask';
+export const denyCallback = 'deny-reason';
+/** A select holds at most 100 options. */
+const optionsMax = 100;
+
+const plain = (text: string) => ({ type: 'plain_text' as const, text });
+
+export function askModal(policy: Policy, offered: readonly string[]) {
+  const options = offered.slice(0, optionsMax).map((name) => ({
+    text: plain(clip(policy.targets[name]?.name ?? name, 75)),
+    value: name,
+    description: plain(clip(`${name}, at most ${formatDuration(policy.targets[name]?.duration.max ?? 0)}`, 75)),
+  }));
+  const first = options[0];
+  return {
+    type: 'modal' as const,
+    callback_id: askCallback,
+    title: plain('Access to production'),
+    submit: plain('Ask'),
+    close: plain('Cancel'),
+    blocks: [
+      {
+        type: 'input' as const,
+        block_id: 'target',
+        label: plain('Target'),
+        element: { type: 'static_select' as const, action_id: 'value', options, ...(options.length === 1 && first !== undefined ? { initial_option: first } : {}) },
+      },
+      {
+        type: 'input' as const,
+        block_id: 'duration',
+        label: plain('For how long'),
+        hint: plain('90s, 45m, 2h or 1d. Left empty: what the target usually gives.'),
+        optional: true,
+        element: { type: 'plain_text_input' as const, action_id: 'value', max_length: 10 },
+      },
+      {
+        type: 'input' as const,
+        block_id: 'reason',
+        label: plain('Reason'),
+        hint: plain('Approvers and auditors read it.'),
+        element: { type: 'plain_text_input' as const, action_id: 'value', multiline: true, max_length: reasonMax },
+      },
+      {
+        type: 'input' as const,
+        block_id: 'ticket',
+        label: plain('Ticket'),
+        optional: true,
+        element: { type: 'plain_text_input' as const, action_id: 'value', max_length: ticketMax },
+      },
+    ],
+  };
+}
+
+/** What the deny form carries along: ids only; authority is judged again when it is sent. */
+export type DenyContext = { readonly access: string; readonly channel: string; readonly ts: string };
+
+export function denyModal(context: DenyContext) {
+  return {
+    type: 'modal' as const,
+    callback_id: denyCallback,
+    private_metadata: JSON.stringify(context),
+    title: plain('Deny this request'),
+    submit: plain('Deny'),
+    close: plain('Cancel'),
+    blocks: [
+      {
+        type: 'input' as const,
+        block_id: 'reason',
+        label: plain('Why?'),
+        hint: plain('The requester reads it.'),
+        element: { type: 'plain_text_input' as const, action_id: 'value', multiline: true, max_length: reasonMax },
+      },
+    ],
+  };
+}
+
+const fieldOf: Partial<Record<Refusal['code'], string>> = {
+  'no-such-target': 'target',
+  'duration-malformed': 'duration',
+  'duration-too-long': 'duration',
+  'reason-missing': 'reason',
+  'reason-too-short': 'reason',
+  'reason-too-long': 'reason',
+  'ticket-missing': 'ticket',
+};
+
+/** Shows a refusal at the field that it is about. Form errors are plain text. */
+export function formErrors(refusal: Refusal, fallback = 'target'): { response_action: 'errors'; errors: Record<string, string> } {
+  const words = refusalWords(refusal).replaceAll('`', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  return { response_action: 'errors', errors: { [fieldOf[refusal.code] ?? fallback]: words } };
+}

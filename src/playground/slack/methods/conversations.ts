@@ -1,0 +1,220 @@
+/** conversations.*: channels, their members, and what was said in them. */
+import { findMessage, messagesIn, shown } from '../messages.ts';
+import { cursorPart, page } from '../pages.ts';
+import { type Channel, type ChannelKind, type JsonObject, type Message, SlackRefusal } from '../wire.ts';
+import { isIn, openDirect, type Workspace } from '../workspace.ts';
+import {
+  type Call,
+  joinedChannel,
+  knownChannel,
+  type Method,
+  scope,
+  scopeByChannel,
+  scopeOfKind,
+} from './method.ts';
+
+export const conversationMethods: Readonly<Record<string, Method>> = {
+  'conversations.open': { token: 'bot', scopes: scope('im:write', 'mpim:write'), run: open },
+  'conversations.info': {
+    token: 'bot',
+    scopes: scopeByChannel('read'),
+    run: (call) => ({
+      channel: channelObject(call.workspace, knownChannel(call), call.args.flag('include_num_members')),
+    }),
+  },
+  'conversations.members': { token: 'bot', scopes: scopeByChannel('read'), run: members },
+  'conversations.list': { token: 'bot', scopes: scopesByTypes, run: list },
+  'conversations.history': { token: 'bot', scopes: scopeByChannel('history'), run: history },
+  'conversations.replies': { token: 'bot', scopes: scopeByChannel('history'), run: replies },
+  'users.conversations': { token: 'bot', scopes: scopesByTypes, run: joined },
+};
+
+function open({ workspace, args }: Call): JsonObject {
+  const existing = args.text('channel');
+  if (existing !== undefined) {
+    const channel = workspace.channels.get(existing);
+    if (!channel || !isIn(channel, workspace.app.bot_user_id)) throw new SlackRefusal('channel_not_found');
+    if (channel.kind !== 'im' && channel.kind !== 'mpim')
+      throw new SlackRefusal('method_not_supported_for_channel_type');
+    return { no_op: true, already_open: true, channel: { id: channel.id } };
+  }
+  const users = args.list('users').filter((id) => id !== workspace.app.bot_user_id);
+  if (users.length === 0) throw new SlackRefusal('users_list_not_supplied');
+  if (users.length > 8) throw new SlackRefusal('too_many_users');
+  for (const id of users) {
+    const person = workspace.people.get(id);
+    if (!person) throw new SlackRefusal('user_not_found');
+    if (person.deleted) throw new SlackRefusal('user_disabled');
+    if (person.is_bot) throw new SlackRefusal('cannot_dm_bot');
+  }
+  const { channel, isNew } = openDirect(workspace, users);
+  const body = args.flag('return_im') ? channelObject(workspace, channel, false) : { id: channel.id };
+  return { ...(isNew ? {} : { no_op: true, already_open: true }), channel: body };
+}
+
+function members(call: Call): JsonObject {
+  const channel = knownChannel(call);
+  const found = page(
+    [...channel.members].sort(),
+    (id) => id,
+    call.args.text('cursor'),
+    call.args.limit(100, 1000),
+  );
+  return { members: found.items, ...cursorPart(found) };
+}
+
+const kinds: Readonly<Record<string, ChannelKind>> = {
+  public_channel: 'public',
+  private_channel: 'private',
+  im: 'im',
+  mpim: 'mpim',
+};
+
+function kindsOf(call: Call): readonly ChannelKind[] {
+  const named = call.args.list('types');
+  return (named.length > 0 ? named : ['public_channel']).map((name) => {
+    const kind = kinds[name];
+    if (!kind) throw new SlackRefusal('invalid_types');
+    return kind;
+  });
+}
+
+/** Slack wants a scope for each type asked for; the first one missing is the one it names. */
+function scopesByTypes(call: Call): readonly string[] {
+  const needed = kindsOf(call).map(scopeOfKind);
+  const missing = needed.find((name) => !call.scopes.has(name));
+  return [missing ?? needed[0] ?? 'channels:read'];
+}
+
+function list(call: Call): JsonObject {
+  return channelPage(
+    call,
+    (channel) => channel.kind === 'public' || isIn(channel, call.workspace.app.bot_user_id),
+  );
+}
+
+function joined(call: Call): JsonObject {
+  const bot = call.workspace.app.bot_user_id;
+  const user = call.args.text('user') ?? bot;
+  if (!call.workspace.people.has(user)) throw new SlackRefusal('user_not_found');
+  return channelPage(
+    call,
+    (channel) => isIn(channel, user) && (channel.kind === 'public' || isIn(channel, bot)),
+  );
+}
+
+function channelPage(call: Call, wanted: (channel: Channel) => boolean): JsonObject {
+  const { workspace, args } = call;
+  const types = kindsOf(call);
+  const channels = [...workspace.channels.values()]
+    .filter((channel) => types.includes(channel.kind) && wanted(channel))
+    .filter((channel) => !(args.flag('exclude_archived') && channel.is_archived))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const found = page(channels, (channel) => channel.id, args.text('cursor'), args.limit(100, 1000));
+  return {
+    channels: found.items.map((channel) => channelObject(workspace, channel, false)),
+    ...cursorPart(found),
+  };
+}
+
+function history(call: Call): JsonObject {
+  const channel = joinedChannel(call);
+  const inWindow = windowOf(call);
+  const said = messagesIn(call.workspace, channel.id)
+    .filter((message) => message.thread_ts === undefined || message.subtype === 'thread_broadcast')
+    .filter(inWindow)
+    .toReversed();
+  const found = page(
+    said,
+    (message) => message.ts,
+    call.args.text('cursor'),
+    call.args.limit(100, 999),
+    'falling',
+  );
+  return { ...messagePage(call, channel, found.items, found.next_cursor), pin_count: 0 };
+}
+
+function replies(call: Call): JsonObject {
+  const channel = joinedChannel(call);
+  const asked = findMessage(call.workspace, channel.id, call.args.needed('ts'));
+  if (!asked) throw new SlackRefusal('thread_not_found');
+  const parent = asked.thread_ts ?? asked.ts;
+  const inWindow = windowOf(call);
+  const thread = messagesIn(call.workspace, channel.id).filter(
+    (message) => message.ts === parent || (message.thread_ts === parent && inWindow(message)),
+  );
+  const found = page(thread, (message) => message.ts, call.args.text('cursor'), call.args.limit(1000, 1000));
+  return messagePage(call, channel, found.items, found.next_cursor);
+}
+
+function messagePage(
+  call: Call,
+  channel: Channel,
+  messages: readonly Message[],
+  next_cursor: string,
+): JsonObject {
+  const withMetadata = call.args.flag('include_all_metadata');
+  return {
+    messages: messages.map((message) => shown(call.workspace, channel.id, message, withMetadata)),
+    has_more: next_cursor !== '',
+    ...(next_cursor === '' ? {} : { response_metadata: { next_cursor } }),
+  };
+}
+
+/** `oldest` and `latest` bound the page, themselves excluded unless `inclusive`. */
+function windowOf({ args }: Call): (message: Message) => boolean {
+  const bound = (name: 'oldest' | 'latest'): number | undefined => {
+    const text = args.text(name);
+    if (text === undefined) return undefined;
+    const micros = Math.round(Number(text) * 1_000_000);
+    if (!Number.isFinite(micros)) throw new SlackRefusal(`invalid_ts_${name}`);
+    return micros === 0 ? undefined : microsOf(text);
+  };
+  const oldest = bound('oldest');
+  const latest = bound('latest');
+  const inclusive = args.flag('inclusive');
+  return ({ ts }) => {
+    const at = microsOf(ts);
+    if (oldest !== undefined && (inclusive ? at < oldest : at <= oldest)) return false;
+    return !(latest !== undefined && (inclusive ? at > latest : at >= latest));
+  };
+}
+
+/** Exact: seconds and micros stay below 2^53 together. */
+function microsOf(ts: string): number {
+  const [seconds = '0', fraction = ''] = ts.split('.');
+  return Number(seconds) * 1_000_000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+}
+
+function channelObject(workspace: Workspace, channel: Channel, withCount: boolean): JsonObject {
+  const bot = workspace.app.bot_user_id;
+  const common = {
+    id: channel.id,
+    created: channel.created,
+    is_archived: channel.is_archived,
+    is_im: channel.kind === 'im',
+    is_mpim: channel.kind === 'mpim',
+    is_org_shared: false,
+    context_team_id: workspace.team.id,
+    updated: channel.created * 1000,
+  };
+  if (channel.kind === 'im')
+    return { ...common, user: channel.members.find((id) => id !== bot) ?? bot, is_open: true, priority: 0 };
+  return {
+    ...common,
+    name: channel.name,
+    name_normalized: channel.name,
+    is_channel: channel.kind === 'public',
+    is_group: channel.kind === 'private',
+    is_private: channel.kind !== 'public',
+    is_general: false,
+    is_member: isIn(channel, bot),
+    is_shared: channel.is_ext_shared,
+    is_ext_shared: channel.is_ext_shared,
+    is_pending_ext_shared: false,
+    shared_team_ids: [workspace.team.id],
+    topic: { value: channel.topic, creator: '', last_set: 0 },
+    purpose: { value: '', creator: '', last_set: 0 },
+    ...(withCount ? { num_members: channel.members.length } : {}),
+  };
+}

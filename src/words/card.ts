@@ -1,0 +1,161 @@
+/**
+ * The approval card: built from what the ledger and the policy say, never from what a client sent. Buttons carry the
+ * access id and nothing that authority could hang on.
+ */
+import type { Access } from '../domain/access.ts';
+import type { Tally } from '../domain/approval.ts';
+import { formatDuration } from '../domain/duration.ts';
+import type { Policy, Target } from '../domain/policy.ts';
+import type { Message } from '../ports/notices.ts';
+import { clip, escape, listed, mention, when } from './slack-text.ts';
+
+export const approveAction = 'approve';
+export const denyAction = 'deny';
+
+export type CardFacts = {
+  readonly access: Access;
+  /** Absent where the policy no longer names it. */
+  readonly target: Target | undefined;
+  readonly groups: Policy['groups'];
+  readonly tally: Tally;
+};
+
+export function card({ access, target, groups, tally }: CardFacts): Message {
+  const { request } = access;
+  const name = target?.name ?? request.target;
+  const fields = [
+    `*Who*\n${mention(request.requester.id)}`,
+    `*For how long*\n${formatDuration(request.durationMs)}`,
+    `*Target*\n${escape(name)} (\`${request.target}\`)`,
+    `*Ticket*\n${request.ticket === undefined ? 'none' : escape(request.ticket)}`,
+  ];
+  const blocks = [
+    { type: 'header', text: { type: 'plain_text', text: clip(`${headline(access)}: ${name}`, 150) } },
+    { type: 'section', fields: fields.map(markdown) },
+    { type: 'section', text: markdown(`*Reason*\n>${escape(request.reason)}`) },
+    { type: 'section', text: markdown(`*What it grants*\n${target === undefined ? 'no longer in the policy' : grants(target)}`) },
+    { type: 'section', text: markdown(`*Who decides*\n${deciders(access, groups, tally)}`) },
+    ...(access.state === 'waiting' ? [buttons(request.id)] : []),
+    { type: 'context', elements: [markdown(`${outcome(access)}  ·  \`${request.id}\``)] },
+  ];
+  return { text: `${headline(access)}: ${escape(request.requester.name)} asks for ${escape(name)}`, blocks };
+}
+
+function headline(access: Access): string {
+  switch (access.state) {
+    case 'waiting':
+      return 'Access wanted';
+    case 'rejected':
+      return 'Denied';
+    case 'withdrawn':
+      return 'Withdrawn';
+    case 'lapsed':
+      return 'Lapsed';
+    case 'approved':
+    case 'provisioning':
+      return 'Approved';
+    case 'active':
+      return 'Active';
+    case 'revoking':
+      return 'Being revoked';
+    case 'revoked':
+      return 'Revoked';
+    case 'failed':
+      return 'Failed';
+  }
+}
+
+/** The line at the card's foot: what became of it, and who decided. */
+export function outcome(access: Access): string {
+  switch (access.state) {
+    case 'waiting':
+      return `:hourglass: lapses ${when(access.lapsesAt)}`;
+    case 'rejected':
+      return `:no_entry: denied by ${actorName(access.by)} ${when(access.at)}${access.why === undefined ? '' : `: ${escape(clip(access.why, 300))}`}`;
+    case 'withdrawn':
+      return `:leftwards_arrow_with_hook: withdrawn by its requester ${when(access.at)}`;
+    case 'lapsed':
+      return `:zzz: nobody decided in time`;
+    case 'approved':
+    case 'provisioning':
+      return `:white_check_mark: ${approvedBy(access)}; being opened`;
+    case 'active':
+      return `:large_green_circle: active until ${when(access.endsAt)}; ${approvedBy(access)}`;
+    case 'revoking':
+      return `:arrows_counterclockwise: being taken away; ${approvedBy(access)}`;
+    case 'revoked':
+      return `:lock: revoked ${when(access.endedAt)} (${causeWords(access.cause)}); ${approvedBy(access)}`;
+    case 'failed':
+      return `:warning: failed ${when(access.endedAt)}: ${escape(clip(access.why, 300))}`;
+  }
+}
+
+type Decided = Extract<Access, { basis: unknown }>;
+
+export function approvedBy({ basis, votes }: Decided): string {
+  if (basis.by === 'rule') return `approved by rule ${escape(clip(basis.rule, 150))}`;
+  return `approved by ${listed(votes.filter(({ answer }) => answer === 'approve').map(({ person }) => mention(person)))}`;
+}
+
+export function causeWords(cause: Extract<Access, { state: 'revoked' }>['cause']): string {
+  switch (cause.kind) {
+    case 'end':
+      return 'its time was up';
+    case 'done':
+      return 'its requester was done';
+    case 'revoked':
+      return `by ${actorName(cause.by)}${cause.why === undefined ? '' : `: ${escape(clip(cause.why, 200))}`}`;
+    case 'failed':
+      return escape(clip(cause.why, 200));
+  }
+}
+
+function actorName(actor: { readonly kind: string; readonly id: string; readonly name: string }): string {
+  return actor.kind === 'person' ? mention(actor.id) : `\`${escape(actor.id)}\``;
+}
+
+function grants({ grant: { aws }, sandbox }: Target): string {
+  const rights = [
+    ...aws.managed.map((arn) => `\`${escape(arn.slice(arn.lastIndexOf('/') + 1))}\``),
+    ...(aws.policy === undefined ? [] : [`\`${escape(clip(JSON.stringify(aws.policy), 900))}\``]),
+  ];
+  const where = `AWS account ${aws.account}, ${aws.region}: ${rights.length === 0 ? 'nothing but reading its own role' : rights.join(', ')}`;
+  return `${where}\nan isolated environment with ${Math.round(sandbox.memory / 1024 ** 2)} MiB of memory and no network`;
+}
+
+function deciders(access: Access, groups: Policy['groups'], tally: Tally): string {
+  return clip(
+    tally.lines
+      .map(({ from, count, by }) => {
+        const open = access.state === 'waiting' && by.length < count;
+        const who = from.map((name) => `${escape(name)} (${groupMentions(groups[name], open)})`).join(' or ');
+        const given = by.length === 0 ? '' : `, given by ${listed(by.map(mention))}`;
+        return `${by.length >= count ? ':white_check_mark:' : ':white_large_square:'} ${by.length} of ${count} from ${who}${given}`;
+      })
+      .join('\n'),
+    2_900,
+  );
+}
+
+/** Mentions only those whose answer is still wanted: an update must not call everybody again. */
+function groupMentions(group: Policy['groups'][string] | undefined, calls: boolean): string {
+  if (group?.usergroup !== undefined) return calls ? `<!subteam^${group.usergroup}>` : 'user group';
+  const users = group?.users ?? [];
+  const shown = users.slice(0, 10).map(mention).join(' ');
+  return users.length > 10 ? `${shown} and ${users.length - 10} more` : shown;
+}
+
+function buttons(id: string): Message['blocks'][number] {
+  const button = (text: string, action: string, style: string) => ({
+    type: 'button',
+    action_id: action,
+    value: id,
+    style,
+    text: { type: 'plain_text', text },
+  });
+  return { type: 'actions', block_id: 'decide', elements: [button('Approve', approveAction, 'primary'), button('Deny', denyAction, 'danger')] };
+}
+
+function markdown(text: string): { type: 'mrkdwn'; text: string } {
+  return { type: 'mrkdwn', text: clip(text, 2_990) };
+}

@@ -1,0 +1,54 @@
+/** What the requester is told by direct message, one message for each thing that happened. */
+import type { Access } from '../domain/access.ts';
+import { formatDuration } from '../domain/duration.ts';
+import type { Message } from '../ports/notices.ts';
+import { approvedBy, causeWords, outcome } from './card.ts';
+import { clip, escape, when } from './slack-text.ts';
+
+export type Milestone = { readonly tag: string; readonly message: Message };
+
+/** The milestones that an access has reached, in order. Each is posted once. */
+export function milestones(access: Access): readonly Milestone[] {
+  const { request } = access;
+  const name = `\`${request.target}\``;
+  const said = (tag: string, text: string): Milestone => ({
+    tag,
+    message: {
+      text: clip(text, 3_000),
+      blocks: [
+        { type: 'section', text: { type: 'mrkdwn', text: clip(text, 2_990) } },
+        { type: 'context', elements: [{ type: 'mrkdwn', text: `\`${request.id}\`` }] },
+      ],
+    },
+  });
+  const asked = said('asked', `:hourglass: You asked for ${name} for ${formatDuration(request.durationMs)}: ${escape(request.reason)}`);
+  const active = (startedAt: number | undefined, endsAt: number | undefined): Milestone[] =>
+    startedAt === undefined || endsAt === undefined
+      ? []
+      : [said('active', `:large_green_circle: Your access to ${name} is *active* until ${when(endsAt)}. \`/prod-access done\` ends it early.`)];
+  switch (access.state) {
+    case 'waiting':
+      return [asked];
+    case 'rejected':
+    case 'withdrawn':
+    case 'lapsed':
+      return [asked, said('over', `Your request for ${name} is over. ${outcome(access)}`)];
+    case 'approved':
+    case 'provisioning':
+      return [asked, said('approved', `:white_check_mark: Your access to ${name} was ${approvedBy(access)}. It is being opened.`)];
+    case 'active': {
+      const warned = access.warned ? [said('warned', `:alarm_clock: Your access to ${name} ends ${when(access.endsAt)}.`)] : [];
+      return [asked, said('approved', `:white_check_mark: Your access to ${name} was ${approvedBy(access)}.`), ...active(access.startedAt, access.endsAt), ...warned];
+    }
+    case 'revoking':
+      return [asked, ...active(access.startedAt, access.endsAt)];
+    case 'revoked':
+      return [
+        asked,
+        ...active(access.startedAt, access.endsAt),
+        said('over', `:lock: Your access to ${name} was *revoked* ${when(access.endedAt)}: ${causeWords(access.cause)}.`),
+      ];
+    case 'failed':
+      return [asked, said('over', `:warning: Your access to ${name} could not be opened and everything was undone: ${escape(clip(access.why, 300))}`)];
+  }
+}
