@@ -38,7 +38,7 @@ for (const { name, command } of steps) {
   const good = await run(command);
   allGood &&= good;
   lines.push(
-    `${good ? 'ok    ' : 'FAILED'}  ${name.padEnd(6)}${((performance.now() - begun) / 1_000).toFixed(1)} s`,
+    `${good ? 'ok    ' : 'FAILED'}  ${name.padEnd(7)}${((performance.now() - begun) / 1_000).toFixed(1)} s`,
   );
 }
 process.stdout.write(`\n${lines.join('\n')}\n`);

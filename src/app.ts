@@ -64,7 +64,8 @@ export type AppOptions = {
 export async function openApp(config: Config, log: Logger, options: AppOptions = {}): Promise<App> {
   const closers: (() => Promise<unknown>)[] = [];
   const closeAll = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close().catch((error: unknown) => log.warn({ err: error }, 'closing'));
+    for (const close of closers.splice(0).reverse())
+      await close().catch((error: unknown) => log.warn({ err: error }, 'closing'));
   };
   try {
     return await build(config, log, options, closers, closeAll);
@@ -86,7 +87,13 @@ async function build(
   const client = slackClient({ token: config.slack.botToken, apiUrl: config.slack.apiUrl });
   const identity = slackIdentity(client);
   let auditChannel = '';
-  const channel = slackTrailChannel({ client, channel: () => auditChannel, identity, clock, gapMs: options.channelGapMs ?? 1_000 });
+  const channel = slackTrailChannel({
+    client,
+    channel: () => auditChannel,
+    identity,
+    clock,
+    gapMs: options.channelGapMs ?? 1_000,
+  });
 
   const store = openStore(config, () => channel.last());
   closers.push(async () => store[Symbol.asyncDispose]());
@@ -97,7 +104,8 @@ async function build(
     ledger.append([{ at: isoTime(clock.now()), action, actor: bot, details }]);
   const sandboxes = localSandboxes({ dataDir: config.dataDir, install, limits: config.sandbox.limits });
   const ready = await sandboxes.readiness();
-  if (!ready.ready) throw new CannotStart([`sandboxes cannot be opened here: ${ready.problem}. ${ready.remedy}`]);
+  if (!ready.ready)
+    throw new CannotStart([`sandboxes cannot be opened here: ${ready.problem}. ${ready.remedy}`]);
 
   await append('bot.started', { public_key: publicKeyText(createPublicKey(config.signingKey)), install });
   closers.push(() => append('bot.stopped', {}));
@@ -125,7 +133,12 @@ async function build(
   const flow: Flow = {
     ledger,
     timers,
-    grants: awsGrants({ ...awsClients({ region, ...(endpoint === undefined ? {} : { endpoint }) }), install, clock, settleMs }),
+    grants: awsGrants({
+      ...awsClients({ region, ...(endpoint === undefined ? {} : { endpoint }) }),
+      install,
+      clock,
+      settleMs,
+    }),
     sandboxes,
     directory: slackDirectory({ client, identity, clock }),
     notices: slackNotices({ client, store: redisNoticeStore(redis), identity, clock }),
@@ -139,7 +152,10 @@ async function build(
   };
   const { registry, sweeps } = makeMetrics(flow);
   const { events } = config.slack;
-  const receiver = events.mode === 'http' ? httpReceiver(events.signingSecret) : socketReceiver(events.appToken, config.slack.apiUrl);
+  const receiver =
+    events.mode === 'http'
+      ? httpReceiver(events.signingSecret)
+      : socketReceiver(events.appToken, config.slack.apiUrl);
   const slack = await openSlackDoor({
     flow,
     client,
@@ -152,8 +168,14 @@ async function build(
   let beatAt = clock.now();
   const readiness = async () => {
     const checks = {
-      redis: await redis.ping().then(() => true, () => false),
-      slack: await identity().then(() => true, () => false),
+      redis: await redis.ping().then(
+        () => true,
+        () => false,
+      ),
+      slack: await identity().then(
+        () => true,
+        () => false,
+      ),
       queue: clock.now() - beatAt < beatLateMs,
     };
     return { ready: Object.values(checks).every(Boolean), checks };
@@ -172,7 +194,11 @@ async function build(
     web.close();
   });
   if (events.mode === 'socket') {
-    keepTrying(closing.signal, () => slack.start(), (error) => log.warn({ err: error }, 'Socket Mode cannot connect; trying again'));
+    keepTrying(
+      closing.signal,
+      () => slack.start(),
+      (error) => log.warn({ err: error }, 'Socket Mode cannot connect; trying again'),
+    );
     closers.push(() => Promise.resolve(slack.stop()));
   }
 
@@ -195,6 +221,7 @@ async function build(
   });
 
   const misses: Misses = new Map();
+  let knownChain = (await ledger.head()).chain;
   const sweep = async (kind: 'ledger' | 'world', work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -209,17 +236,29 @@ async function build(
     restart = resolve;
   });
   const loops = [
-    repeat(closing.signal, sweepLedgerEveryMs, () => sweep('ledger', () => sweepLedger(flow, misses))),
+    repeat(closing.signal, sweepLedgerEveryMs, async () => {
+      await sweep('ledger', () => sweepLedger(flow, misses));
+      // A ledger that was lost knows nothing of what still stands: look at once, not at the next turn.
+      const { chain } = await ledger.head().catch(() => ({ chain: knownChain }));
+      if (chain !== knownChain) await sweep('world', () => sweepWorld(flow));
+      knownChain = chain;
+    }),
     repeat(closing.signal, sweepWorldEveryMs, () => sweep('world', () => sweepWorld(flow))),
     repeat(closing.signal, beatEveryMs, async () => {
       await timers.beat().catch(() => {});
-      const answers = await redis.ping().then(() => true, () => false);
+      const answers = await redis.ping().then(
+        () => true,
+        () => false,
+      );
       if (!answers) beatAt = Math.max(beatAt, clock.now() - beatEveryMs);
-      else if (clock.now() - beatAt > beatLateMs) restart('the queue gave no sign of life for 30 s although Redis answers');
+      else if (clock.now() - beatAt > beatLateMs)
+        restart('the queue gave no sign of life for 30 s although Redis answers');
     }),
     repeat(closing.signal, 1_000, async () => {
       const wake = (signal: AbortSignal): Promise<void> => clock.sleep(250, signal).catch(() => {});
-      await projectTrail(flow, closing.signal, wake).catch((error: unknown) => log.warn({ err: error }, 'the audit channel is behind; trying again'));
+      await projectTrail(flow, closing.signal, wake).catch((error: unknown) =>
+        log.warn({ err: error }, 'the audit channel is behind; trying again'),
+      );
     }),
   ];
   closers.push(async () => {
@@ -232,11 +271,14 @@ async function build(
 }
 
 async function refuseUnfitRedis(config: Config, redis: ReturnType<typeof connectRedis>): Promise<void> {
-  const findings = await checkRedis(redis, { acceptLastSecond: config.redis.onLoss === 'accept-last-second', now: systemClock.now }).catch(
-    (error: unknown) => {
-      throw new CannotStart([`Redis does not answer at REDIS_URL: ${error instanceof Error ? error.message : String(error)}`]);
-    },
-  );
+  const findings = await checkRedis(redis, {
+    acceptLastSecond: config.redis.onLoss === 'accept-last-second',
+    now: systemClock.now,
+  }).catch((error: unknown) => {
+    throw new CannotStart([
+      `Redis does not answer at REDIS_URL: ${error instanceof Error ? error.message : String(error)}`,
+    ]);
+  });
   const unfit = findings.filter(({ ok }) => !ok);
   if (unfit.length > 0) throw new CannotStart(unfit.map(({ says, remedy }) => `${says}: ${remedy}`));
 }
@@ -249,7 +291,11 @@ async function repeat(signal: AbortSignal, everyMs: number, work: () => Promise<
   }
 }
 
-function keepTrying(signal: AbortSignal, work: () => Promise<unknown>, onError: (error: unknown) => void): void {
+function keepTrying(
+  signal: AbortSignal,
+  work: () => Promise<unknown>,
+  onError: (error: unknown) => void,
+): void {
   const attempt = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
@@ -263,4 +309,3 @@ function keepTrying(signal: AbortSignal, work: () => Promise<unknown>, onError: 
   };
   void attempt();
 }
-

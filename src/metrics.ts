@@ -1,5 +1,5 @@
 /** What an operator's dashboard reads. Each bot has a registry of its own. */
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Flow } from './flow/deps.ts';
 
 export type Metrics = { readonly registry: Registry; readonly sweeps: Counter<'kind' | 'outcome'> };

@@ -1,10 +1,10 @@
 /** The part of the app that needs only Redis and the signing key: what the command line's offline verbs run on. */
 import { createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
-import { type Connection, connectRedis, hangUp } from './adapters/redis/connect.ts';
-import { redisLedger } from './adapters/redis/ledger.ts';
-import { redisLeases } from './adapters/redis/leases.ts';
 import { fileWitness } from './adapters/files/witness-file.ts';
+import { type Connection, connectRedis, hangUp } from './adapters/redis/connect.ts';
+import { redisLeases } from './adapters/redis/leases.ts';
+import { redisLedger } from './adapters/redis/ledger.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import type { LedgerConfig } from './config.ts';
 import { type Head, installOf } from './domain/audit.ts';

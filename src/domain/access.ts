@@ -45,7 +45,7 @@ export type Active = Decided & {
   readonly warned: boolean;
 };
 
-/** Why an access ended. `failed` ends in the state of that name: it never became active. */
+/** Why an access ended. `failed` ends in the state of that name: it could not be opened, or not be kept. */
 export type Cause =
   | { readonly kind: 'end' }
   | { readonly kind: 'done' }
@@ -105,6 +105,18 @@ const finished: ReadonlySet<State> = new Set<State>(['rejected', 'withdrawn', 'l
 /** Nothing is owed to the world any more. */
 export function isFinished(access: Access): access is Rejected | Withdrawn | Lapsed | Revoked | Failed {
   return finished.has(access.state);
+}
+
+/** Decided, and not yet ending: something stands in the world or is being made to. */
+export function isOpen(access: Access): access is Approved | Provisioning | Active {
+  return access.state === 'approved' || access.state === 'provisioning' || access.state === 'active';
+}
+
+/** What every access carries along from its decision on. */
+export function decided(
+  access: Approved | Provisioning | Active | Revoking,
+): Pick<Approved, 'request' | 'votes' | 'basis' | 'approvedAt'> {
+  return { request: access.request, votes: access.votes, basis: access.basis, approvedAt: access.approvedAt };
 }
 
 /** The fixed end, where there is one. */

@@ -139,7 +139,7 @@ export function isSignedBy(hash: string, signature: string, key: KeyObject): boo
 
 /** The public key as the trail writes it: base64 of the 32 raw bytes. */
 export function publicKeyText(key: KeyObject): string {
-  const { x } = createPublicKey(key).export({ format: 'jwk' });
+  const { x } = (key.type === 'public' ? key : createPublicKey(key)).export({ format: 'jwk' });
   if (x === undefined) throw new TypeError('not an Ed25519 key');
   return Buffer.from(x, 'base64url').toString('base64');
 }
@@ -160,10 +160,10 @@ export function installOf(publicKey: KeyObject): string {
 }
 
 /**
- * Refuses what two implementations could hash differently: numbers that are no safe integers, lone surrogates, keys
- * beyond ASCII, and undefined.
+ * Throws a TypeError at what two implementations could hash differently: numbers that are no safe integers, lone
+ * surrogates, keys beyond ASCII, and undefined.
  */
-function assertPortable(value: unknown, where: string): void {
+export function assertPortable(value: unknown, where: string): void {
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) throw new TypeError(`${where} is ${value}, which is no safe integer`);
   } else if (typeof value === 'string') {

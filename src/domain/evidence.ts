@@ -38,6 +38,15 @@ export function unproven(access: Access, entries: readonly Entry[]): string | un
   );
   if (ended !== undefined) return `the trail says ${ended.action}`;
 
+  // An older record put back would be opened anew, with a later end.
+  const beyond =
+    access.state === 'approved' || (access.state === 'provisioning' && access.stage.at === 'sandbox')
+      ? last('sandbox.opened', 'grant.issued', 'access.active')
+      : access.state === 'provisioning'
+        ? last('grant.issued', 'access.active')
+        : undefined;
+  if (beyond !== undefined) return `the trail is further on: it says ${beyond.action}`;
+
   const approved = last('access.approved');
   if (approved === undefined || !('basis' in access)) return 'no signed approval in the trail';
   if (access.basis.by === 'rule') {

@@ -129,8 +129,13 @@ export function weigh(
     if (deny === undefined || !covers(deny, name)) continue;
     const finding = denies(deny, `rules[${index}].deny`, requester, facts, now);
     findings.push(finding);
-    if (finding.held)
-      return { outcome: 'refused', refusal: { code: 'denied-by-rule', because: deny.because }, findings };
+    if (!finding.held) continue;
+    const missing = unknownOf(deny, requester, facts);
+    const refusal: Refusal =
+      missing.length > 0
+        ? { code: 'directory-unavailable', missing }
+        : { code: 'denied-by-rule', because: deny.because };
+    return { outcome: 'refused', refusal, findings };
   }
   for (const [index, { approve }] of policy.rules.entries()) {
     if (approve === undefined || !covers(approve, name)) continue;
@@ -197,13 +202,23 @@ function covers(rule: { readonly targets: readonly string[] }, name: string): bo
 
 function denies(rule: DenyRule, name: string, requester: string, facts: Facts, now: number): Finding {
   const groups = rule.requesters;
-  const unknown = groups?.some((group) => facts.missing.includes(group)) ?? false;
-  const concerned = groups === undefined || unknown || isMember(facts, groups, requester);
+  const unknown = unknownOf(rule, requester, facts);
+  const concerned = groups === undefined || unknown.length > 0 || isMember(facts, groups, requester);
   if (!concerned) return { rule: name, held: false, says: 'does not concern this person' };
   const hours = rule.when?.hours;
   if (hours !== undefined && !holds(() => within(hours, now), true))
     return { rule: name, held: false, says: `not within ${hours.text}` };
-  return { rule: name, held: true, says: rule.because };
+  return {
+    rule: name,
+    held: true,
+    says: unknown.length > 0 ? `cannot tell whether it concerns this person: ${rule.because}` : rule.because,
+  };
+}
+
+/** The groups that leave open whether this rule concerns this person; none where it is known. */
+function unknownOf({ requesters }: DenyRule, requester: string, facts: Facts): readonly string[] {
+  if (requesters === undefined || isMember(facts, requesters, requester)) return [];
+  return requesters.filter((group) => facts.missing.includes(group));
 }
 
 function approves(

@@ -50,5 +50,7 @@ export type Facts = {
 };
 
 export function isMember(facts: Facts, groups: readonly string[], person: PersonId): boolean {
-  return groups.some((group) => facts.members[group]?.has(person) === true);
+  return groups.some(
+    (group) => Object.hasOwn(facts.members, group) && facts.members[group]?.has(person) === true,
+  );
 }

@@ -10,6 +10,7 @@ import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import { durationForm, parseDuration } from './duration.ts';
 import { hoursForm, parseHours } from './hours.ts';
+import { nameFlaws } from './policy-names.ts';
 
 const subcommands = ['list', 'status', 'done', 'extend', 'revoke', 'help'];
 const sizeUnits = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 } as const;
@@ -49,8 +50,18 @@ const ticketPattern = z.string().transform((text, ctx) => {
 });
 
 /** A part of the format that a later version will enforce. */
-const later = (what: string) =>
-  z.undefined(`this version does not enforce ${what} yet; remove it, so that nobody relies on it`).optional();
+const later = (what: string, why = '') =>
+  z
+    .undefined(`this version does not enforce ${what} yet${why}; remove it, so that nobody relies on it`)
+    .optional();
+
+/**
+ * All problems are reported at once, so the rules that span several parts are held against a flawed document too; they
+ * must not rely on its shape.
+ */
+const evenIfFlawed = {
+  when: ({ value }: { readonly value: unknown }) => typeof value === 'object' && value !== null,
+};
 
 const slackUser = z
   .string()
@@ -110,10 +121,10 @@ const sandbox = z.strictObject({
   cpus: z.number().positive().max(64).default(1),
   processes: z.int().min(8).max(100_000).default(256),
   disk: size.default(256 * 1024 ** 2),
-  image: later("images: the local driver uses the host's /usr"),
-  idle: later('idle: there are no terminals yet'),
-  egress: later('egress: a sandbox has no network at all'),
-  forwards: later('forwards: a sandbox has no network at all'),
+  image: later('images', " (the local driver uses the host's /usr)"),
+  idle: later('idle', ' (there are no terminals)'),
+  egress: later('egress', ' (a sandbox has no network at all)'),
+  forwards: later('forwards', ' (a sandbox has no network at all)'),
 });
 
 const target = z
@@ -132,12 +143,13 @@ const target = z
     sandbox: sandbox.prefault({}),
   })
   .superRefine((each, ctx) => {
-    const { default: usual, max, total } = each.duration;
-    if (usual > max)
+    const { default: usual, max, total } = each.duration ?? {};
+    if (typeof max !== 'number') return;
+    if (typeof usual === 'number' && usual > max)
       ctx.addIssue({ code: 'custom', path: ['duration', 'default'], message: 'must not be longer than max' });
-    if (total !== undefined && total < max)
+    if (typeof total === 'number' && total < max)
       ctx.addIssue({ code: 'custom', path: ['duration', 'total'], message: 'must not be shorter than max' });
-  });
+  }, evenIfFlawed);
 
 const targetList = z.array(z.union([z.literal('*'), targetName])).min(1);
 
@@ -177,44 +189,18 @@ export const policySchema = z
     break_glass: later('break_glass'),
   })
   .superRefine((policy, ctx) => {
-    const missing = (names: readonly string[] | undefined, path: (string | number)[]): void => {
-      for (const [index, name] of (names ?? []).entries()) {
-        if (!Object.hasOwn(policy.groups, name)) {
-          ctx.addIssue({
-            code: 'custom',
-            path: [...path, index],
-            message: `"${name}" is not one of the groups`,
-          });
-        }
-      }
-    };
-    for (const [name, each] of Object.entries(policy.targets)) {
-      missing(each.requesters, ['targets', name, 'requesters']);
-      for (const [index, line] of each.approvers.entries())
-        missing(line.from, ['targets', name, 'approvers', index, 'from']);
+    for (const { path, message } of nameFlaws(policy)) {
+      ctx.addIssue({ code: 'custom', path: [...path], message });
     }
-    for (const [index, { deny, approve }] of policy.rules.entries()) {
-      const kind = deny === undefined ? 'approve' : 'deny';
-      const body = deny ?? approve;
-      missing(body?.requesters, ['rules', index, kind, 'requesters']);
-      for (const [place, name] of (body?.targets ?? []).entries()) {
-        if (name !== '*' && !Object.hasOwn(policy.targets, name)) {
-          ctx.addIssue({
-            code: 'custom',
-            path: ['rules', index, kind, 'targets', place],
-            message: `"${name}" is not one of the targets`,
-          });
-        }
-      }
-    }
-    if (policy.channels.audit === policy.channels.approvals) {
+    const { audit, approvals } = policy.channels ?? {};
+    if (audit !== undefined && audit === approvals) {
       ctx.addIssue({
         code: 'custom',
         path: ['channels', 'audit'],
         message: 'must not be the approvals channel',
       });
     }
-  });
+  }, evenIfFlawed);
 
 export type PolicyDocument = z.output<typeof policySchema>;
 export type Target = PolicyDocument['targets'][string];

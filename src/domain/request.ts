@@ -43,16 +43,17 @@ export function parseAsk(text: string): Ask {
 
 /**
  * What a person wrote, made safe to store and to show: well-formed, in one line, without control, bidirectional or
- * invisible characters. Escaping is the door's.
+ * invisible characters, and no longer than `most` characters (code points: a pair is never cut). Escaping is the door's.
  */
-export function cleanText(text: string): string {
-  return text
+export function cleanText(text: string, most = Number.POSITIVE_INFINITY): string {
+  const clean = text
     .toWellFormed()
-    .normalize('NFC')
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/[\p{Cf}\p{Co}\p{Cn}]/gu, '')
+    .replace(/[\p{Cf}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u2800]/gu, '')
+    .normalize('NFC')
     .replace(/\s+/g, ' ')
     .trim();
+  return clean.length <= most ? clean : [...clean].slice(0, most).join('').trim();
 }
 
 export type Terms = {
@@ -70,7 +71,7 @@ export function checkAsk(
   const refuse = (refused: Refusal): Refused => ({ refused });
   const durationMs = ask.duration === undefined ? terms.defaultMs : parseDuration(ask.duration);
   if (durationMs === undefined)
-    return refuse({ code: 'duration-malformed', text: cleanText(ask.duration ?? '').slice(0, 40) });
+    return refuse({ code: 'duration-malformed', text: cleanText(ask.duration ?? '', 40) });
   if (durationMs > terms.maxMs)
     return refuse({ code: 'duration-too-long', askedMs: durationMs, maxMs: terms.maxMs });
   const reason = cleanText(ask.reason);
@@ -79,8 +80,8 @@ export function checkAsk(
   if (length < terms.reasonMin) return refuse({ code: 'reason-too-short', min: terms.reasonMin, length });
   if (length > reasonMax) return refuse({ code: 'reason-too-long', max: reasonMax, length });
   if (terms.ticket === undefined)
-    return { durationMs, reason, ...ticketField(cleanText(ask.ticket ?? '').slice(0, ticketMax)) };
-  const ticket = findTicket(terms.ticket, cleanText(ask.ticket ?? '').slice(0, ticketMax), reason);
+    return { durationMs, reason, ...ticketField(cleanText(ask.ticket ?? '', ticketMax)) };
+  const ticket = findTicket(terms.ticket, cleanText(ask.ticket ?? '', ticketMax), reason);
   return ticket === undefined
     ? refuse({ code: 'ticket-missing', pattern: terms.ticket })
     : { durationMs, reason, ticket };

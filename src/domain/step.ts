@@ -3,7 +3,7 @@
  * it, or a refusal; it does nothing else. Whether somebody may give a command is judged before, in the flow.
  *
  *   command        from                                to
- *   vote           waiting                             waiting | approved | rejected
+ *   vote           waiting, before lapsesAt            waiting | approved | rejected
  *   withdraw       waiting                             withdrawn
  *   lapse          waiting, at or after lapsesAt       lapsed
  *   begin          approved                            provisioning (sandbox)
@@ -23,67 +23,20 @@
  *
  * Everything else is refused as `wrong-state`.
  */
-import {
-  type Access,
-  type Active,
-  type Approved,
-  type Cause,
-  endOf,
-  type Provisioning,
-  type Revoking,
-  type State,
-  type Waiting,
-} from './access.ts';
-import type { Vote } from './approval.ts';
-import { type Actor, bot, type Details, type Draft } from './audit.ts';
+import { type Access, type Approved, decided, endOf, isOpen, type State, type Waiting } from './access.ts';
+import { type Actor, bot, type Draft } from './audit.ts';
+import type { Command } from './command.ts';
 import { isoTime, wholeSecond } from './duration.ts';
+import { conclude, endBy } from './ending.ts';
 import type { Basis } from './judge.ts';
 import type { Refusal, Refused } from './refusal.ts';
 import type { Request } from './request.ts';
+import { requesterOf, type Tell, teller, withWhy } from './tell.ts';
 
 /** How long an approved access is tried to be opened before it is given up and undone. */
 export const patienceMs = 10 * 60_000;
 
-export type Command =
-  /** `decided` is what the vote, which the flow has found entitled, brings about by today's policy. */
-  | {
-      readonly kind: 'vote';
-      readonly vote: Vote;
-      readonly decided: boolean;
-      readonly line?: number;
-      readonly policy: string;
-    }
-  | { readonly kind: 'withdraw' }
-  | { readonly kind: 'lapse' }
-  | { readonly kind: 'begin' }
-  | {
-      readonly kind: 'sandbox-open';
-      readonly driver: string;
-      readonly limitsHeldBy: string;
-      readonly checks: number;
-    }
-  | { readonly kind: 'sandbox-anew'; readonly driver: string }
-  | { readonly kind: 'activate'; readonly role: string }
-  | { readonly kind: 'warn' }
-  | {
-      readonly kind: 'extend';
-      readonly byMs: number;
-      readonly by: Actor;
-      readonly why?: string;
-      readonly policy: string;
-      readonly rule: string;
-    }
-  | { readonly kind: 'end' }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'revoke'; readonly by: Actor; readonly why?: string }
-  | { readonly kind: 'give-up'; readonly why: string }
-  | { readonly kind: 'missed'; readonly what: 'grant' | 'sandbox'; readonly why: string }
-  | { readonly kind: 'grant-gone' }
-  | { readonly kind: 'sandbox-gone' };
-
 export type Stepped = { readonly next: Access; readonly entries: readonly Draft[] };
-
-type Tell = (action: Draft['action'], actor: Actor, details?: Details) => Draft;
 
 /** Begins an access: waiting for approvers, or approved at once by a rule. */
 export function open(
@@ -114,7 +67,11 @@ export function step(access: Access, command: Command, now: number): Stepped | R
   const tell = teller(access.request, now);
   switch (command.kind) {
     case 'vote':
-      return access.state === 'waiting' ? vote(access, command, tell, now) : wrong(access, 'waiting');
+      if (access.state !== 'waiting') return wrong(access, 'waiting');
+      // The timer may be late; what is due has lapsed all the same.
+      if (now >= access.lapsesAt)
+        return { refused: { code: 'wrong-state', state: 'lapsed', wanted: 'waiting' } };
+      return vote(access, command, tell, now);
     case 'withdraw':
       if (access.state !== 'waiting') return wrong(access, 'waiting');
       return {
@@ -231,10 +188,6 @@ export function step(access: Access, command: Command, now: number): Stepped | R
   }
 }
 
-export function requesterOf(request: Request): Actor {
-  return { kind: 'person', id: request.requester.id, name: request.requester.name };
-}
-
 function vote(
   access: Waiting,
   command: Extract<Command, { kind: 'vote' }>,
@@ -275,82 +228,8 @@ function approve(
   };
 }
 
-function endBy(
-  access: Approved | Provisioning | Active,
-  cause: Cause,
-  by: Actor,
-  tell: Tell,
-  now: number,
-): Stepped {
-  const endsAt = endOf(access);
-  const next: Revoking = {
-    ...decided(access),
-    state: 'revoking',
-    ...(access.state === 'active' ? { startedAt: access.startedAt } : {}),
-    ...(endsAt === undefined ? {} : { endsAt }),
-    since: now,
-    cause,
-    left: { grant: true, sandbox: true },
-    alarmed: false,
-  };
-  return {
-    next,
-    entries: [
-      tell('access.ending', by, { cause: cause.kind, ...('why' in cause ? { why: cause.why } : {}) }),
-    ],
-  };
-}
-
-function conclude(access: Revoking, left: Revoking['left'], entry: Draft, tell: Tell, now: number): Stepped {
-  if (left.grant || left.sandbox) return { next: { ...access, left }, entries: [entry] };
-  const cleared = access.alarmed ? [tell('alarm.cleared', bot, { what: 'everything was taken away' })] : [];
-  const { startedAt, endsAt, cause } = access;
-  if (cause.kind === 'failed') {
-    return {
-      next: { ...decided(access), state: 'failed', endedAt: now, why: cause.why },
-      entries: [entry, ...cleared, tell('access.failed', bot, { why: cause.why })],
-    };
-  }
-  return {
-    next: {
-      ...decided(access),
-      state: 'revoked',
-      ...(startedAt === undefined ? {} : { startedAt }),
-      ...(endsAt === undefined ? {} : { endsAt }),
-      endedAt: now,
-      cause,
-    },
-    entries: [entry, ...cleared, tell('access.revoked', bot, { cause: cause.kind })],
-  };
-}
-
-function teller(request: Request, now: number): Tell {
-  return (action, actor, details = {}) => ({
-    at: isoTime(now),
-    action,
-    access: request.id,
-    actor,
-    target: request.target,
-    details,
-  });
-}
-
-function withWhy(details: Details, why: string | undefined): Details {
-  return why === undefined ? details : { ...details, why };
-}
-
-function isOpen(access: Access): access is Approved | Provisioning | Active {
-  return access.state === 'approved' || access.state === 'provisioning' || access.state === 'active';
-}
-
 function common({ request, votes }: Access): Pick<Access, 'request' | 'votes'> {
   return { request, votes };
-}
-
-function decided(
-  access: Approved | Provisioning | Active | Revoking,
-): Pick<Approved, 'request' | 'votes' | 'basis' | 'approvedAt'> {
-  return { request: access.request, votes: access.votes, basis: access.basis, approvedAt: access.approvedAt };
 }
 
 function wrong(access: Access, wanted: State): Refused {

@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import {
+  assertPortable,
   type Entry,
   emptyChain,
   entrySchema,
@@ -70,7 +71,8 @@ export function verifyChain(
     const name = `entry #${entry.seq} of chain ${entry.chain}`;
     const head = heads.get(entry.chain) ?? emptyChain(entry.chain);
 
-    if (hashOf(entry) !== entry.hash) {
+    const whole = hashOf(entry) === entry.hash;
+    if (!whole) {
       flaws.push({ kind: 'edited', ...at, says: `${name} was edited: its content does not give its hash` });
     }
     const twin = seen.get(`${entry.chain}#${entry.seq}`);
@@ -111,7 +113,7 @@ export function verifyChain(
       });
     } else {
       unsigned.delete(entry.chain);
-      const next = announcedKey(entry);
+      const next = whole ? announcedKey(entry) : undefined;
       if (next !== undefined && !trusted.some((key) => publicKeyText(key) === next))
         trusted.push(publicKeyFrom(next));
     }
@@ -138,10 +140,15 @@ export function verifyChain(
   return { entries: count, chains: [...heads.values()], flaws };
 }
 
+/**
+ * Reads a stored entry, whole: a parsed copy could lack a key that nobody would then hash. What the bot could never
+ * have sealed is no entry.
+ */
 export function readEntry(text: string): Entry | undefined {
   try {
-    const parsed = entrySchema.safeParse(JSON.parse(text));
-    return parsed.success ? (parsed.data as Entry) : undefined;
+    const raw: unknown = JSON.parse(text);
+    assertPortable(raw, 'entry');
+    return entrySchema.safeParse(raw).success ? (raw as Entry) : undefined;
   } catch {
     return undefined;
   }

@@ -34,7 +34,10 @@ export async function advance(
 }
 
 /** Reads an access. A forged record is refused, and an alarm says so once. */
-export async function load(deps: Pick<Flow, 'ledger' | 'clock' | 'log'>, id: AccessId): Promise<Stored | Refused> {
+export async function load(
+  deps: Pick<Flow, 'ledger' | 'clock' | 'log'>,
+  id: AccessId,
+): Promise<Stored | Refused> {
   const read = await deps.ledger.read(id);
   if (read === 'absent') return { refused: { code: 'no-such-access', text: id } };
   if (read === 'forged') {
@@ -47,12 +50,24 @@ export async function load(deps: Pick<Flow, 'ledger' | 'clock' | 'log'>, id: Acc
 /** Accesses that this process has already raised the alarm for: the sweep sees them again and again. */
 const alarmed = new WeakMap<object, Set<string>>();
 
-export async function raiseForged(deps: Pick<Flow, 'ledger' | 'clock' | 'log'>, id: AccessId, why: string): Promise<void> {
+export async function raiseForged(
+  deps: Pick<Flow, 'ledger' | 'clock' | 'log'>,
+  id: AccessId,
+  why: string,
+): Promise<void> {
   const known = alarmed.get(deps.ledger) ?? new Set<string>();
   alarmed.set(deps.ledger, known);
   if (known.has(`${id} ${why}`)) return;
   known.add(`${id} ${why}`);
   deps.log.error({ access: id, why }, 'an access does not verify');
   const at = isoTime(deps.clock.now());
-  await deps.ledger.append([{ at, action: 'alarm.raised', access: id, actor: bot, details: { what: 'an access does not verify', why } }]);
+  await deps.ledger.append([
+    {
+      at,
+      action: 'alarm.raised',
+      access: id,
+      actor: bot,
+      details: { what: 'an access does not verify', why },
+    },
+  ]);
 }

@@ -36,14 +36,18 @@ export async function castVote(deps: Deps, ballot: Ballot): Promise<Stored | Ref
 }
 
 /** Whether this card is one of the access's own, so that a forged or copied message carries no vote. */
-export async function isOurCard(deps: Pick<Flow, 'notices'>, { access, card }: Pick<Ballot, 'access' | 'card'>): Promise<boolean> {
+export async function isOurCard(
+  deps: Pick<Flow, 'notices'>,
+  { access, card }: Pick<Ballot, 'access' | 'card'>,
+): Promise<boolean> {
   const posted = await deps.notices.posted(access, 'card');
   return posted.some(({ channel, ts }) => channel === card.channel && ts === card.ts);
 }
 
 async function decide(deps: Deps, { access }: Stored, ballot: Ballot): Promise<Stepped | Refused> {
   const refuse = (refused: Refusal): Refused => ({ refused });
-  if (access.state !== 'waiting') return refuse({ code: 'wrong-state', state: access.state, wanted: 'waiting' });
+  if (access.state !== 'waiting')
+    return refuse({ code: 'wrong-state', state: access.state, wanted: 'waiting' });
   const { request, votes } = access;
   const policy = deps.policy.current();
   const target = targetOf(policy, request.target);
@@ -58,15 +62,28 @@ async function decide(deps: Deps, { access }: Stored, ballot: Ballot): Promise<S
   }
   if (bar === 'not-an-approver') return refuse({ code: 'not-an-approver' });
   if (bar !== undefined) return refuse({ code: 'ineligible', why: bar });
-  if (ballot.answer === 'approve' && votes.some((vote) => vote.person === ballot.voter.id)) return refuse({ code: 'already-voted' });
+  if (ballot.answer === 'approve' && votes.some((vote) => vote.person === ballot.voter.id))
+    return refuse({ code: 'already-voted' });
 
   const now = deps.clock.now();
   const reason = cleanText(ballot.reason ?? '').slice(0, reasonMax);
-  const vote: Vote = { person: ballot.voter.id, name: ballot.voter.name, answer: ballot.answer, at: now, ...(reason === '' ? {} : { reason }) };
-  if (ballot.answer === 'deny') return step(access, { kind: 'vote', vote, decided: false, policy: policy.hash }, now);
+  const vote: Vote = {
+    person: ballot.voter.id,
+    name: ballot.voter.name,
+    answer: ballot.answer,
+    at: now,
+    ...(reason === '' ? {} : { reason }),
+  };
+  if (ballot.answer === 'deny')
+    return step(access, { kind: 'vote', vote, decided: false, policy: policy.hash }, now);
 
   if (termsOf(target) !== request.terms) return refuse({ code: 'terms-changed' });
-  const verdict = weigh(policy, { target: request.target, requester: request.requester.id, durationMs: request.durationMs }, facts, now);
+  const verdict = weigh(
+    policy,
+    { target: request.target, requester: request.requester.id, durationMs: request.durationMs },
+    facts,
+    now,
+  );
   if (verdict.outcome === 'refused') return refuse(verdict.refusal);
   const all = [...votes, vote];
   const count = tally(target.approvers, all, request.requester.id, facts);

@@ -3,7 +3,10 @@ import { owed } from '../domain/owed.ts';
 import type { Stored } from '../ports/ledger.ts';
 import type { Flow } from './deps.ts';
 
-export async function dispatch(deps: Pick<Flow, 'timers' | 'log'>, { access, version }: Stored): Promise<void> {
+export async function dispatch(
+  deps: Pick<Flow, 'timers' | 'log'>,
+  { access, version }: Stored,
+): Promise<void> {
   const timers = owed(access).map(({ effect, at }) => ({ access: access.request.id, effect, version, at }));
   try {
     await deps.timers.schedule(timers);

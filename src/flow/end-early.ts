@@ -15,7 +15,10 @@ import type { Flow } from './deps.ts';
 type Deps = Pick<Flow, 'ledger' | 'timers' | 'directory' | 'policy' | 'clock' | 'log'>;
 
 /** Withdraws a waiting request, ends an access that was decided. Only the requester may. */
-export async function done(deps: Deps, { access: id, person }: { readonly access: AccessId; readonly person: Person }): Promise<Stored | Refused> {
+export async function done(
+  deps: Deps,
+  { access: id, person }: { readonly access: AccessId; readonly person: Person },
+): Promise<Stored | Refused> {
   const outcome = await advance(deps, id, ({ access }) => {
     if (access.request.requester.id !== person.id) return { refused: { code: 'not-yours' } };
     return step(access, { kind: access.state === 'waiting' ? 'withdraw' : 'done' }, deps.clock.now());
@@ -38,25 +41,43 @@ export async function revoke(deps: Deps, { access: id, why, by }: Revocation): P
       const refusal = await barFromRevoking(deps, access.request, by.person);
       if (refusal !== undefined) return { refused: refusal };
     }
-    return step(access, { kind: 'revoke', by: actor, ...(reason === '' ? {} : { why: reason }) }, deps.clock.now());
+    return step(
+      access,
+      { kind: 'revoke', by: actor, ...(reason === '' ? {} : { why: reason }) },
+      deps.clock.now(),
+    );
   });
   return recorded(deps, id, actor, 'revoke', outcome);
 }
 
-async function barFromRevoking(deps: Deps, request: { target: string; requester: Person }, person: Person): Promise<Refusal | undefined> {
+async function barFromRevoking(
+  deps: Deps,
+  request: { target: string; requester: Person },
+  person: Person,
+): Promise<Refusal | undefined> {
   const policy = deps.policy.current();
   const lines = targetOf(policy, request.target)?.approvers ?? [];
   const facts = await deps.directory.facts(policy, groupsOf(policy, request.target), [person.id]);
   const bar = barFromVoting(lines, person.id, request.requester.id, facts);
   if (bar === undefined || bar === 'own-request') return undefined;
   if (bar === 'not-an-approver') return { code: 'not-an-approver' };
-  return bar === 'unknown' ? { code: 'directory-unavailable', missing: facts.missing } : { code: 'ineligible', why: bar };
+  return bar === 'unknown'
+    ? { code: 'directory-unavailable', missing: facts.missing }
+    : { code: 'ineligible', why: bar };
 }
 
-async function recorded(deps: Deps, access: AccessId, actor: Actor, doing: string, outcome: Stored | Refused): Promise<Stored | Refused> {
+async function recorded(
+  deps: Deps,
+  access: AccessId,
+  actor: Actor,
+  doing: string,
+  outcome: Stored | Refused,
+): Promise<Stored | Refused> {
   if (isRefused(outcome)) {
     const at = isoTime(deps.clock.now());
-    await deps.ledger.append([{ at, action: 'access.refused', access, actor, details: { doing, code: outcome.refused.code } }]);
+    await deps.ledger.append([
+      { at, action: 'access.refused', access, actor, details: { doing, code: outcome.refused.code } },
+    ]);
   }
   return outcome;
 }

@@ -20,11 +20,17 @@ export async function findAccess(deps: Deps, text: string): Promise<Stored | Ref
 }
 
 /** The person's accesses that are not over, newest first. */
-export async function accessesOf(deps: Deps, person: string, include: 'unfinished' | 'all' = 'unfinished'): Promise<readonly Stored[]> {
+export async function accessesOf(
+  deps: Deps,
+  person: string,
+  include: 'unfinished' | 'all' = 'unfinished',
+): Promise<readonly Stored[]> {
   const ids = include === 'all' ? await deps.ledger.recent(200) : await deps.ledger.unfinished();
   const stored = await Promise.all(ids.map((id) => load(deps, id)));
   return stored
     .filter((each): each is Stored => !isRefused(each))
-    .filter(({ access }) => access.request.requester.id === person && (include === 'all' || !isFinished(access)))
+    .filter(
+      ({ access }) => access.request.requester.id === person && (include === 'all' || !isFinished(access)),
+    )
     .sort((one, other) => other.access.request.askedAt - one.access.request.askedAt);
 }

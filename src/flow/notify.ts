@@ -45,19 +45,34 @@ async function noticesFor(deps: Deps, access: Access): Promise<readonly Notice[]
   const target = targetOf(policy, request.target);
   const people = [request.requester.id, ...votes.map(({ person }) => person)];
   const facts = await deps.directory.facts(policy, groupsOf(policy, request.target), people);
-  const message = card({ access, target, groups: policy.groups, tally: tally(target?.approvers ?? [], votes, request.requester.id, facts) });
+  const message = card({
+    access,
+    target,
+    groups: policy.groups,
+    tally: tally(target?.approvers ?? [], votes, request.requester.id, facts),
+  });
 
   const standing = await deps.notices.posted(request.id, 'card');
   const places = new Map<string, Place>(standing.map(({ to }) => [placeName(to), to]));
   const channel: Place = { channel: policy.channels.approvals };
   places.set(placeName(channel), channel);
   if (access.state === 'waiting') {
-    const approvers = new Set<PersonId>(target?.approvers.flatMap(({ from }) => from.flatMap((group) => [...(facts.members[group] ?? [])])));
+    const approvers = new Set<PersonId>(
+      target?.approvers.flatMap(({ from }) => from.flatMap((group) => [...(facts.members[group] ?? [])])),
+    );
     approvers.delete(request.requester.id);
-    if (approvers.size <= directAtMost) for (const person of approvers) places.set(placeName({ person }), { person });
+    if (approvers.size <= directAtMost)
+      for (const person of approvers) places.set(placeName({ person }), { person });
   }
   const cards = [...places.values()].map((to): Notice => ({ access: request.id, tag: 'card', to, message }));
-  const told = milestones(access).map(({ tag, message: words }): Notice => ({ access: request.id, tag, to: { person: request.requester.id }, message: words }));
+  const told = milestones(access).map(
+    ({ tag, message: words }): Notice => ({
+      access: request.id,
+      tag,
+      to: { person: request.requester.id },
+      message: words,
+    }),
+  );
   return [...cards, ...told];
 }
 

@@ -1,6 +1,6 @@
 /** Someone asks for access. Refusals are on the record like everything else. */
 import { isoTime } from '../domain/duration.ts';
-import { judge, type Judged } from '../domain/judge.ts';
+import { type Judged, judge } from '../domain/judge.ts';
 import type { Person } from '../domain/people.ts';
 import { groupsOf, type Policy, targetOf } from '../domain/policy.ts';
 import type { Refused } from '../domain/refusal.ts';
@@ -15,7 +15,10 @@ type Deps = Pick<Flow, 'ledger' | 'timers' | 'directory' | 'policy' | 'clock' | 
 export type AskedBy = { readonly requester: Person; readonly ask: Ask };
 
 /** What the policy says to an ask, with nothing done about it: for a modal's errors and `policy explain`. */
-export async function tryAsk(deps: Pick<Deps, 'directory' | 'policy' | 'clock'>, asked: AskedBy): Promise<{ policy: Policy; team: string; judged: Judged }> {
+export async function tryAsk(
+  deps: Pick<Deps, 'directory' | 'policy' | 'clock'>,
+  asked: AskedBy,
+): Promise<{ policy: Policy; team: string; judged: Judged }> {
   const policy = deps.policy.current();
   const offered = Object.values(policy.targets).flatMap((target) => target.requesters);
   const groups = [...new Set([...groupsOf(policy, asked.ask.target), ...offered])];
@@ -41,7 +44,11 @@ export async function openRequest(deps: Deps, asked: AskedBy): Promise<Stored | 
           code: judged.refusal.code,
           policy: policy.hash,
           asked: cleanText(ask.target).slice(0, 60),
-          findings: judged.findings.map(({ rule, held, says }) => ({ rule: cleanText(rule).slice(0, 120), held, says })),
+          findings: judged.findings.map(({ rule, held, says }) => ({
+            rule: cleanText(rule).slice(0, 120),
+            held,
+            says,
+          })),
         },
       },
     ]);
@@ -59,7 +66,8 @@ export async function openRequest(deps: Deps, asked: AskedBy): Promise<Stored | 
     policy: policy.hash,
     terms: judged.terms,
   };
-  const decision = judged.outcome === 'approved' ? { basis: judged.basis } : { lapsesAt: now + judged.target.expires };
+  const decision =
+    judged.outcome === 'approved' ? { basis: judged.basis } : { lapsesAt: now + judged.target.expires };
   const { next, entries } = open(request, decision, now);
   const stored = await deps.ledger.commit({ next }, entries);
   if (stored === 'conflict') throw new LedgerFault('corrupt', `the fresh id ${id} is taken`);

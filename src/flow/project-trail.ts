@@ -13,7 +13,11 @@ const pageSize = 200;
  * Holds the lease and projects until `signal` aborts or the lease is lost. `wake` resolves when there may be more.
  * Returns `busy` at once where another bot does it.
  */
-export async function projectTrail(deps: Deps, signal: AbortSignal, wake: (signal: AbortSignal) => Promise<void>): Promise<'done' | 'busy'> {
+export async function projectTrail(
+  deps: Deps,
+  signal: AbortSignal,
+  wake: (signal: AbortSignal) => Promise<void>,
+): Promise<'done' | 'busy'> {
   const outcome = await deps.leases.during('channel', async (held) => {
     const until = AbortSignal.any([signal, held]);
     let cursor = await deps.channel.last();
@@ -27,7 +31,11 @@ export async function projectTrail(deps: Deps, signal: AbortSignal, wake: (signa
 }
 
 /** Posts everything after `cursor`; a cursor of another chain starts the present one from its beginning. */
-export async function projectOnce(deps: Deps, cursor: Head | undefined, signal: AbortSignal): Promise<Head | undefined> {
+export async function projectOnce(
+  deps: Deps,
+  cursor: Head | undefined,
+  signal: AbortSignal,
+): Promise<Head | undefined> {
   const { chain } = await deps.ledger.head();
   let at = cursor?.chain === chain ? cursor : undefined;
   while (!signal.aborted) {

@@ -5,13 +5,14 @@
  * Before each stage the decision is judged again and proved from the signed trail: what does not stand, or does not
  * verify, is undone.
  */
+
+import type { Approved, Provisioning } from '../domain/access.ts';
 import { unproven } from '../domain/evidence.ts';
 import type { AccessId } from '../domain/ids.ts';
 import { stillStands } from '../domain/judge.ts';
 import { groupsOf, targetOf } from '../domain/policy.ts';
 import { isRefused } from '../domain/refusal.ts';
 import { step } from '../domain/step.ts';
-import type { Approved, Provisioning } from '../domain/access.ts';
 import { GrantFault } from '../ports/grants.ts';
 import type { Stored } from '../ports/ledger.ts';
 import { SandboxFault } from '../ports/sandboxes.ts';
@@ -19,7 +20,10 @@ import { advance, load, raiseForged } from './advance.ts';
 import type { Flow } from './deps.ts';
 import { sandboxSpecOf } from './sandbox-spec.ts';
 
-type Deps = Pick<Flow, 'ledger' | 'timers' | 'grants' | 'sandboxes' | 'directory' | 'policy' | 'clock' | 'install' | 'log'>;
+type Deps = Pick<
+  Flow,
+  'ledger' | 'timers' | 'grants' | 'sandboxes' | 'directory' | 'policy' | 'clock' | 'install' | 'log'
+>;
 
 /** The directory could not answer: the caller tries again until the access is given up. */
 export class NotYet extends Error {
@@ -34,7 +38,12 @@ export async function provision(deps: Deps, id: AccessId, signal: AbortSignal): 
     if (isRefused(stored)) return;
     const { access } = stored;
     if (access.state !== 'approved' && access.state !== 'provisioning') return;
-    if (access.state === 'provisioning' && access.stage.at === 'grant' && deps.clock.now() >= access.stage.endsAt) return;
+    if (
+      access.state === 'provisioning' &&
+      access.stage.at === 'grant' &&
+      deps.clock.now() >= access.stage.endsAt
+    )
+      return;
     if (deps.clock.now() >= access.giveUpAt) {
       await giveUp(deps, id, 'it could not be opened in time');
       return;
@@ -70,30 +79,51 @@ async function openStage(deps: Deps, access: Approved | Provisioning, signal: Ab
     const sandbox = await deps.sandboxes.open(sandboxSpecOf(deps.install, request, target, latest));
     const checks = await deps.sandboxes.probe(id);
     const hole = checks.find((check) => !check.holds);
-    if (hole !== undefined) throw new SandboxFault('not-fenced', `the sandbox is not fenced: ${hole.check}`, { retryable: false });
+    if (hole !== undefined)
+      throw new SandboxFault('not-fenced', `the sandbox is not fenced: ${hole.check}`, { retryable: false });
     const { driver, limitsHeldBy } = sandbox;
-    await advance(deps, id, (stored) => step(stored.access, { kind: 'sandbox-open', driver, limitsHeldBy, checks: checks.length }, deps.clock.now()));
+    await advance(deps, id, (stored) =>
+      step(
+        stored.access,
+        { kind: 'sandbox-open', driver, limitsHeldBy, checks: checks.length },
+        deps.clock.now(),
+      ),
+    );
     return;
   }
   const { endsAt } = access.stage;
   await deps.sandboxes.setDeadline(id, endsAt);
-  const spec = { access: id, requester: request.requester.id, target: request.target, aws: awsPart(target), endsAt };
+  const spec = {
+    access: id,
+    requester: request.requester.id,
+    target: request.target,
+    aws: awsPart(target),
+    endsAt,
+  };
   const grant = await whileWanted(deps, id, signal, (wanted) => deps.grants.issue(spec, wanted));
-  await advance(deps, id, (stored) => step(stored.access, { kind: 'activate', role: grant.arn }, deps.clock.now()));
+  await advance(deps, id, (stored) =>
+    step(stored.access, { kind: 'activate', role: grant.arn }, deps.clock.now()),
+  );
 }
 
 /** How often a long-running issue looks whether it is still wanted. */
 const lookEveryMs = 500;
 
 /** Aborts `work` once the access is no longer being provisioned: a revoke must not wait for a grant to succeed. */
-async function whileWanted<T>(deps: Deps, id: AccessId, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function whileWanted<T>(
+  deps: Deps,
+  id: AccessId,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const finished = new AbortController();
   const unwanted = new AbortController();
   const watch = async (): Promise<void> => {
     while (!finished.signal.aborted) {
       await deps.clock.sleep(lookEveryMs, finished.signal);
       const stored = await load(deps, id);
-      if (isRefused(stored) || stored.access.state !== 'provisioning') unwanted.abort(new NotYet('it was ended while it was being opened'));
+      if (isRefused(stored) || stored.access.state !== 'provisioning')
+        unwanted.abort(new NotYet('it was ended while it was being opened'));
     }
   };
   void watch().catch(() => {});
@@ -125,10 +155,17 @@ async function barFromOpening(deps: Deps, stored: Stored): Promise<string | unde
   const facts = await deps.directory.facts(policy, groupsOf(policy, request.target), people);
   const refusal = stillStands(policy, request, basis, votes, facts, deps.clock.now());
   if (refusal === undefined) return undefined;
-  if (refusal.code === 'directory-unavailable') throw new NotYet(`the directory did not answer for ${refusal.missing.join(', ')}`);
-  return 'because' in refusal ? `it no longer stands: ${refusal.because}` : 'why' in refusal ? `it no longer stands: ${refusal.why}` : `it no longer stands: ${refusal.code}`;
+  if (refusal.code === 'directory-unavailable')
+    throw new NotYet(`the directory did not answer for ${refusal.missing.join(', ')}`);
+  return 'because' in refusal
+    ? `it no longer stands: ${refusal.because}`
+    : 'why' in refusal
+      ? `it no longer stands: ${refusal.why}`
+      : `it no longer stands: ${refusal.code}`;
 }
 
 async function giveUp(deps: Deps, id: AccessId, why: string): Promise<void> {
-  await advance(deps, id, (stored) => step(stored.access, { kind: 'give-up', why: why.slice(0, 500) }, deps.clock.now()));
+  await advance(deps, id, (stored) =>
+    step(stored.access, { kind: 'give-up', why: why.slice(0, 500) }, deps.clock.now()),
+  );
 }

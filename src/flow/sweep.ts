@@ -2,7 +2,7 @@
  * Makes the world match the ledger, whatever happened to queue, process or Redis. `sweepLedger` derives again what is
  * owed and does what is due; `sweepWorld` looks at what really stands in AWS and on the sandbox host.
  */
-import { isFinished, type Access } from '../domain/access.ts';
+import { type Access, isFinished } from '../domain/access.ts';
 import { bot } from '../domain/audit.ts';
 import { isoTime } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
@@ -22,7 +22,11 @@ import { takeAway } from './take-away.ts';
 export type Misses = Map<string, { since: number; next: number }>;
 
 /** One pass over the ledger. What is due is done here too: the queue may be the thing that is broken. */
-export async function sweepLedger(deps: Flow, misses: Misses, random: () => number = Math.random): Promise<void> {
+export async function sweepLedger(
+  deps: Flow,
+  misses: Misses,
+  random: () => number = Math.random,
+): Promise<void> {
   const ids = await deps.ledger.unfinished();
   await inLanes(ids, 8, async (id) => {
     const stored = await load(deps, id);
@@ -40,7 +44,13 @@ export async function sweepLedger(deps: Flow, misses: Misses, random: () => numb
 const headStartMs = 3_000;
 const justOpenedMs = 30_000;
 
-async function tryEffect(deps: Flow, misses: Misses, effect: Effect, id: AccessId, random: () => number): Promise<void> {
+async function tryEffect(
+  deps: Flow,
+  misses: Misses,
+  effect: Effect,
+  id: AccessId,
+  random: () => number,
+): Promise<void> {
   const key = `${effect} ${id}`;
   const miss = misses.get(key);
   const now = deps.clock.now();
@@ -66,13 +76,22 @@ function dueSince(access: Access, at: number): number {
 export async function sweepWorld(deps: Flow): Promise<void> {
   const [grants, sandboxes] = await Promise.allSettled([deps.grants.list(), deps.sandboxes.list()]);
   for (const side of [grants, sandboxes]) {
-    if (side.status === 'rejected') deps.log.warn({ err: side.reason }, 'could not look at what stands; trying again');
+    if (side.status === 'rejected')
+      deps.log.warn({ err: side.reason }, 'could not look at what stands; trying again');
   }
   const standing = grants.status === 'fulfilled' ? grants.value : undefined;
-  const open = sandboxes.status === 'fulfilled' ? sandboxes.value.map(({ labels }) => labels.access) : undefined;
+  const open =
+    sandboxes.status === 'fulfilled' ? sandboxes.value.map(({ labels }) => labels.access) : undefined;
   const present = new Set<AccessId>([...(standing?.map(({ access }) => access) ?? []), ...(open ?? [])]);
   await inLanes([...present], 8, (id) =>
-    guarded(deps, id, () => settleStanding(deps, id, standing?.find(({ access }) => access === id), open?.includes(id) ?? false)),
+    guarded(deps, id, () =>
+      settleStanding(
+        deps,
+        id,
+        standing?.find(({ access }) => access === id),
+        open?.includes(id) ?? false,
+      ),
+    ),
   );
   const expected = await deps.ledger.unfinished();
   await inLanes(expected, 8, (id) =>
@@ -94,7 +113,12 @@ async function guarded(deps: Flow, id: AccessId, work: () => Promise<void>): Pro
 }
 
 /** Something stands in the world: is it meant to? */
-async function settleStanding(deps: Flow, id: AccessId, grant: Grant | undefined, hasSandbox: boolean): Promise<void> {
+async function settleStanding(
+  deps: Flow,
+  id: AccessId,
+  grant: Grant | undefined,
+  hasSandbox: boolean,
+): Promise<void> {
   const read = await deps.ledger.read(id);
   if (read === 'absent' || read === 'forged') {
     if (grant !== undefined && grant.endsAt > deps.clock.now()) {
@@ -120,27 +144,45 @@ async function settleStanding(deps: Flow, id: AccessId, grant: Grant | undefined
 }
 
 /** Something should stand in the world: does it? */
-async function replaceMissing(deps: Flow, id: AccessId, missing: { readonly grant: boolean; readonly sandbox: boolean }): Promise<void> {
+async function replaceMissing(
+  deps: Flow,
+  id: AccessId,
+  missing: { readonly grant: boolean; readonly sandbox: boolean },
+): Promise<void> {
   const stored = await load(deps, id);
   if (isRefused(stored) || stored.access.state !== 'active') return;
   const { access } = stored;
   // What became active after the world was looked at is not missing.
   if (deps.clock.now() >= access.endsAt || deps.clock.now() - access.startedAt < justOpenedMs) return;
   if (missing.grant) {
-    await advance(deps, id, (now) => step(now.access, { kind: 'give-up', why: 'its role is gone from AWS' }, deps.clock.now()));
+    await advance(deps, id, (now) =>
+      step(now.access, { kind: 'give-up', why: 'its role is gone from AWS' }, deps.clock.now()),
+    );
     return;
   }
   const target = targetOf(deps.policy.current(), access.request.target);
   if (!missing.sandbox || target === undefined) return;
-  const { driver } = await deps.sandboxes.open(sandboxSpecOf(deps.install, access.request, target, access.endsAt));
+  const { driver } = await deps.sandboxes.open(
+    sandboxSpecOf(deps.install, access.request, target, access.endsAt),
+  );
   await advance(deps, id, (now) => step(now.access, { kind: 'sandbox-anew', driver }, deps.clock.now()));
 }
 
-async function tell(deps: Flow, access: AccessId, details: { readonly what: readonly string[]; readonly why: string }): Promise<void> {
-  await deps.ledger.append([{ at: isoTime(deps.clock.now()), action: 'sweep.repaired', access, actor: bot, details }]);
+async function tell(
+  deps: Flow,
+  access: AccessId,
+  details: { readonly what: readonly string[]; readonly why: string },
+): Promise<void> {
+  await deps.ledger.append([
+    { at: isoTime(deps.clock.now()), action: 'sweep.repaired', access, actor: bot, details },
+  ]);
 }
 
-async function inLanes<T>(items: readonly T[], lanes: number, work: (item: T) => Promise<void>): Promise<void> {
+async function inLanes<T>(
+  items: readonly T[],
+  lanes: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const queue = [...items];
   const lane = async (): Promise<void> => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);

@@ -2,10 +2,11 @@
  * Takes away what an access was given, once its end has come or it was ended. Needs neither Slack nor the policy. It
  * throws while anything is left, so that its caller tries again, for ever.
  */
+
+import { endOf } from '../domain/access.ts';
 import { bot } from '../domain/audit.ts';
 import { isoTime } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
-import { endOf } from '../domain/access.ts';
 import { isRefused } from '../domain/refusal.ts';
 import { step } from '../domain/step.ts';
 import { advance } from './advance.ts';
@@ -18,7 +19,11 @@ export async function takeAway(deps: Deps, id: AccessId, signal: AbortSignal): P
   if (read === 'absent' || read === 'forged') return takeAwayOrphan(deps, id, signal);
   let { access } = read;
   const due = endOf(access);
-  if ((access.state === 'active' || access.state === 'provisioning') && due !== undefined && deps.clock.now() >= due) {
+  if (
+    (access.state === 'active' || access.state === 'provisioning') &&
+    due !== undefined &&
+    deps.clock.now() >= due
+  ) {
     const ended = await advance(deps, id, (stored) => step(stored.access, { kind: 'end' }, deps.clock.now()));
     if (isRefused(ended)) return;
     access = ended.access;
@@ -59,7 +64,9 @@ async function missed(deps: Deps, id: AccessId, what: 'grant' | 'sandbox', error
   deps.log.error({ access: id, what, err: error }, 'could not take away; trying again');
   await advance(deps, id, ({ access }) => {
     const known = access.state === 'revoking' && access.alarmed;
-    return known ? { refused: { code: 'wrong-state', state: access.state, wanted: 'revoking' } } : step(access, { kind: 'missed', what, why }, deps.clock.now());
+    return known
+      ? { refused: { code: 'wrong-state', state: access.state, wanted: 'revoking' } }
+      : step(access, { kind: 'missed', what, why }, deps.clock.now());
   });
 }
 
@@ -72,12 +79,20 @@ async function takeAwayOrphan(deps: Deps, id: AccessId, signal: AbortSignal): Pr
   const now = deps.clock.now();
   const grant = grants.find((each) => each.access === id);
   const sandbox = sandboxes.find((each) => each.labels.access === id);
-  const due = [grant?.endsAt ?? 0, grant === undefined ? (sandbox?.deadline ?? 0) : 0].every((end) => end <= now);
+  const due = [grant?.endsAt ?? 0, grant === undefined ? (sandbox?.deadline ?? 0) : 0].every(
+    (end) => end <= now,
+  );
   if ((grant === undefined && sandbox === undefined) || !due) return;
   if (grant !== undefined) await deps.grants.revoke(id, signal);
   if (sandbox !== undefined) await deps.sandboxes.close(id);
   const gone = [...(grant === undefined ? [] : ['grant']), ...(sandbox === undefined ? [] : ['sandbox'])];
   await deps.ledger.append([
-    { at: isoTime(now), action: 'sweep.repaired', access: id, actor: bot, details: { what: gone, why: 'the ledger does not know it and its end has come' } },
+    {
+      at: isoTime(now),
+      action: 'sweep.repaired',
+      access: id,
+      actor: bot,
+      details: { what: gone, why: 'the ledger does not know it and its end has come' },
+    },
   ]);
 }

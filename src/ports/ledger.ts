@@ -15,6 +15,7 @@
 import type { Access } from '../domain/access.ts';
 import type { Draft, Entry, Head } from '../domain/audit.ts';
 import type { AccessId } from '../domain/ids.ts';
+import type { StoredLine } from '../domain/verify-chain.ts';
 
 export type Stored = {
   readonly access: Access;
@@ -51,6 +52,8 @@ export interface Ledger {
   recent(limit: number): Promise<readonly AccessId[]>;
   /** The trail after `seq` of the present chain (0: from its start), at most `limit` entries. */
   trail(after: number, limit: number): Promise<readonly TrailEntry[]>;
+  /** Everything that the trail holds, as it is stored: old chains too, and rows that are no entry. Nothing is checked. */
+  dump(): AsyncIterable<StoredLine>;
   head(): Promise<Head>;
 }
 

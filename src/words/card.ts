@@ -33,7 +33,12 @@ export function card({ access, target, groups, tally }: CardFacts): Message {
     { type: 'header', text: { type: 'plain_text', text: clip(`${headline(access)}: ${name}`, 150) } },
     { type: 'section', fields: fields.map(markdown) },
     { type: 'section', text: markdown(`*Reason*\n>${escape(request.reason)}`) },
-    { type: 'section', text: markdown(`*What it grants*\n${target === undefined ? 'no longer in the policy' : grants(target)}`) },
+    {
+      type: 'section',
+      text: markdown(
+        `*What it grants*\n${target === undefined ? 'no longer in the policy' : grants(target)}`,
+      ),
+    },
     { type: 'section', text: markdown(`*Who decides*\n${deciders(access, groups, tally)}`) },
     ...(access.state === 'waiting' ? [buttons(request.id)] : []),
     { type: 'context', elements: [markdown(`${outcome(access)}  ·  \`${request.id}\``)] },
@@ -153,7 +158,11 @@ function buttons(id: string): Message['blocks'][number] {
     style,
     text: { type: 'plain_text', text },
   });
-  return { type: 'actions', block_id: 'decide', elements: [button('Approve', approveAction, 'primary'), button('Deny', denyAction, 'danger')] };
+  return {
+    type: 'actions',
+    block_id: 'decide',
+    elements: [button('Approve', approveAction, 'primary'), button('Deny', denyAction, 'danger')],
+  };
 }
 
 function markdown(text: string): { type: 'mrkdwn'; text: string } {

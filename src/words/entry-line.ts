@@ -9,8 +9,16 @@ export function entryLine(entry: Entry): string {
   const who = entry.actor.kind === 'person' ? `<@${entry.actor.id}>` : escape(entry.actor.name);
   const details = Object.entries(entry.details)
     .filter(([name]) => name !== 'policy' && name !== 'terms' && name !== 'findings')
-    .map(([name, value]) => `${escape(name)}: ${escape(clip(typeof value === 'string' ? value : JSON.stringify(value), 200))}`);
-  const parts = [`*${escape(entry.action)}*`, ...(entry.target === undefined ? [] : [escape(entry.target)]), `by ${who}`, ...details];
+    .map(
+      ([name, value]) =>
+        `${escape(name)}: ${escape(clip(typeof value === 'string' ? value : JSON.stringify(value), 200))}`,
+    );
+  const parts = [
+    `*${escape(entry.action)}*`,
+    ...(entry.target === undefined ? [] : [escape(entry.target)]),
+    `by ${who}`,
+    ...details,
+  ];
   const id = entry.access === undefined ? '' : ` · \`${escape(entry.access)}\``;
   return `\`#${entry.seq} ${entry.hash.slice(0, 8)}\` ${clip(parts.join(' · '), lineMax)}${id}`;
 }

@@ -21,11 +21,19 @@ export function milestones(access: Access): readonly Milestone[] {
       ],
     },
   });
-  const asked = said('asked', `:hourglass: You asked for ${name} for ${formatDuration(request.durationMs)}: ${escape(request.reason)}`);
+  const asked = said(
+    'asked',
+    `:hourglass: You asked for ${name} for ${formatDuration(request.durationMs)}: ${escape(request.reason)}`,
+  );
   const active = (startedAt: number | undefined, endsAt: number | undefined): Milestone[] =>
     startedAt === undefined || endsAt === undefined
       ? []
-      : [said('active', `:large_green_circle: Your access to ${name} is *active* until ${when(endsAt)}. \`/prod-access done\` ends it early.`)];
+      : [
+          said(
+            'active',
+            `:large_green_circle: Your access to ${name} is *active* until ${when(endsAt)}. \`/prod-access done\` ends it early.`,
+          ),
+        ];
   switch (access.state) {
     case 'waiting':
       return [asked];
@@ -35,10 +43,23 @@ export function milestones(access: Access): readonly Milestone[] {
       return [asked, said('over', `Your request for ${name} is over. ${outcome(access)}`)];
     case 'approved':
     case 'provisioning':
-      return [asked, said('approved', `:white_check_mark: Your access to ${name} was ${approvedBy(access)}. It is being opened.`)];
+      return [
+        asked,
+        said(
+          'approved',
+          `:white_check_mark: Your access to ${name} was ${approvedBy(access)}. It is being opened.`,
+        ),
+      ];
     case 'active': {
-      const warned = access.warned ? [said('warned', `:alarm_clock: Your access to ${name} ends ${when(access.endsAt)}.`)] : [];
-      return [asked, said('approved', `:white_check_mark: Your access to ${name} was ${approvedBy(access)}.`), ...active(access.startedAt, access.endsAt), ...warned];
+      const warned = access.warned
+        ? [said('warned', `:alarm_clock: Your access to ${name} ends ${when(access.endsAt)}.`)]
+        : [];
+      return [
+        asked,
+        said('approved', `:white_check_mark: Your access to ${name} was ${approvedBy(access)}.`),
+        ...active(access.startedAt, access.endsAt),
+        ...warned,
+      ];
     }
     case 'revoking':
       return [asked, ...active(access.startedAt, access.endsAt)];
@@ -46,9 +67,18 @@ export function milestones(access: Access): readonly Milestone[] {
       return [
         asked,
         ...active(access.startedAt, access.endsAt),
-        said('over', `:lock: Your access to ${name} was *revoked* ${when(access.endedAt)}: ${causeWords(access.cause)}.`),
+        said(
+          'over',
+          `:lock: Your access to ${name} was *revoked* ${when(access.endedAt)}: ${causeWords(access.cause)}.`,
+        ),
       ];
     case 'failed':
-      return [asked, said('over', `:warning: Your access to ${name} could not be opened and everything was undone: ${escape(clip(access.why, 300))}`)];
+      return [
+        asked,
+        said(
+          'over',
+          `:warning: Your access to ${name} could not be opened and everything was undone: ${escape(clip(access.why, 300))}`,
+        ),
+      ];
   }
 }

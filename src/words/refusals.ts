@@ -6,7 +6,8 @@ import { clip, escape, listed } from './slack-text.ts';
 
 const ineligible: Record<Ineligibility, string> = {
   unknown: 'Slack did not say who you are, so nothing was done. Try again in a moment.',
-  'other-team': 'Your account belongs to another workspace. Only members of this workspace can ask or decide.',
+  'other-team':
+    'Your account belongs to another workspace. Only members of this workspace can ask or decide.',
   deactivated: 'Your account is deactivated.',
   bot: 'Apps and bots can neither ask nor decide.',
   guest: 'Guests can neither ask nor decide. A full member of this workspace has to.',
@@ -31,7 +32,10 @@ export function refusalWords(refusal: Refusal): string {
   switch (refusal.code) {
     case 'no-such-target': {
       const offered = refusal.offered.map((name) => `\`${name}\``);
-      const named = refusal.target === '' ? 'Name a target.' : `There is no target \`${escape(clip(refusal.target, 60))}\` that you may ask for.`;
+      const named =
+        refusal.target === ''
+          ? 'Name a target.'
+          : `There is no target \`${escape(clip(refusal.target, 60))}\` that you may ask for.`;
       return `${named} ${offered.length === 0 ? 'You may not ask for any target at present.' : `You may ask for ${listed(offered, 'or')}.`}`;
     }
     case 'ineligible':
@@ -69,7 +73,7 @@ export function refusalWords(refusal: Refusal): string {
     case 'ambiguous-access':
       return `\`${escape(clip(refusal.text, 40))}\` fits several accesses. Write more of the id.`;
     case 'stale-card':
-      return 'This message is not a card that the bot knows. Use the card in the approvers\' channel.';
+      return "This message is not a card that the bot knows. Use the card in the approvers' channel.";
     case 'total-exceeded':
       return `That would be too long in all: ${formatDuration(Math.max(0, refusal.leftMs))} is left of ${formatDuration(refusal.totalMs)}.`;
     case 'unproven':

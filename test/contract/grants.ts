@@ -20,7 +20,8 @@ const minute = 60_000;
 export function grantsContract(name: string, start: () => Promise<GrantsUnderTest>): void {
   describe(`grants kept by ${name}`, () => {
     test('issue gives working credentials to the requester and to nobody else, and is listed', async () => {
-      await using grants, clock, vend = await start();
+      await using world = await start();
+      const { grants, clock, vend } = world;
       const spec = specFor(newId(), clock);
       const grant = await grants.issue(spec);
       expect(grant).toMatchObject({
@@ -35,7 +36,8 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test('issue again is one grant, with the end asked for last', async () => {
-      await using grants, clock, vend = await start();
+      await using world = await start();
+      const { grants, clock, vend } = world;
       const spec = specFor(newId(), clock);
       await grants.issue(spec);
       const later = { ...spec, endsAt: spec.endsAt + minute };
@@ -45,7 +47,8 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test('a grant ends by itself, to the second, and stands until it is revoked', async () => {
-      await using grants, clock, vend = await start();
+      await using world = await start();
+      const { grants, clock, vend } = world;
       const spec = specFor(newId(), clock);
       await grants.issue(spec);
       const works = await vend(spec.access, 'U0ALICE');
@@ -57,7 +60,8 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test('setEnd moves the end both ways', async () => {
-      await using grants, clock, vend = await start();
+      await using world = await start();
+      const { grants, clock, vend } = world;
       const spec = specFor(newId(), clock);
       await grants.issue(spec);
       const works = await vend(spec.access, 'U0ALICE');
@@ -71,13 +75,15 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test('setEnd without a grant is gone, and no use to try again', async () => {
-      await using grants, clock = await start();
+      await using world = await start();
+      const { grants, clock } = world;
       const fault = await faultOf(grants.setEnd(newId(), inMinutes(clock, 5)));
       expect(fault).toMatchObject({ code: 'gone', retryable: false });
     });
 
     test('revoke takes back what was vended, leaves nothing, and may be repeated', async () => {
-      await using grants, clock, vend = await start();
+      await using world = await start();
+      const { grants, clock, vend } = world;
       const spec = specFor(newId(), clock);
       await grants.issue(spec);
       const works = await vend(spec.access, 'U0ALICE');
@@ -89,7 +95,8 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test('ending one grant leaves the other', async () => {
-      await using grants, clock, vend = await start();
+      await using world = await start();
+      const { grants, clock, vend } = world;
       const [one, other] = [specFor(newId(), clock), specFor(newId(), clock)];
       await Promise.all([grants.issue(one), grants.issue(other)]);
       const works = await vend(other.access, 'U0ALICE');
@@ -99,7 +106,8 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test("another install's grant is not listed, issued over, moved or revoked", async () => {
-      await using grants, stranger, clock, vend = await start();
+      await using world = await start();
+      const { grants, stranger, clock, vend } = world;
       const spec = specFor(newId(), clock);
       const grant = await grants.issue(spec);
       expect(await stranger.list()).toEqual([]);
@@ -115,7 +123,8 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test('an end that is past, or no whole second, is refused', async () => {
-      await using grants, clock = await start();
+      await using world = await start();
+      const { grants, clock } = world;
       const spec = specFor(newId(), clock);
       const past = await faultOf(grants.issue({ ...spec, endsAt: inMinutes(clock, -1) }));
       expect(past).toMatchObject({ code: 'gone', retryable: false });
@@ -125,7 +134,8 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test('a stopped call says that it may be repeated', async () => {
-      await using grants, clock = await start();
+      await using world = await start();
+      const { grants, clock } = world;
       const spec = specFor(newId(), clock);
       const stopped = AbortSignal.abort();
       for (const attempt of [grants.issue(spec, stopped), grants.revoke(spec.access, stopped)])
@@ -134,7 +144,8 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test('a lost answer is healed by repeating', async () => {
-      await using grants, clock, loseAnswer, vend = await start();
+      await using world = await start();
+      const { grants, clock, loseAnswer, vend } = world;
       const spec = specFor(newId(), clock);
       loseAnswer('issue');
       expect(await faultOf(grants.issue(spec))).toMatchObject({ retryable: true });
@@ -149,7 +160,8 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
     });
 
     test('check answers in lines', async () => {
-      await using grants, clock = await start();
+      await using world = await start();
+      const { grants, clock } = world;
       const lines = await grants.check([specFor(newId(), clock).aws]);
       expect(lines.length).toBeGreaterThan(0);
       for (const line of lines) expect(line).toMatchObject({ ok: true });

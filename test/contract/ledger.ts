@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { isRefused } from '../../src/domain/refusal.ts';
 import { step } from '../../src/domain/step.ts';
-import { verifyChain } from '../../src/domain/verify-chain.ts';
+import { type StoredLine, verifyChain } from '../../src/domain/verify-chain.ts';
 import type { Ledger, Stored } from '../../src/ports/ledger.ts';
 import { noon, someDraft, waitingAccess } from '../support/builders.ts';
 
@@ -85,5 +85,15 @@ export function ledgerContract(make: () => Promise<{ ledger: Ledger; signingKey:
       'access.requested',
       'vote.refused',
     ]);
+  });
+
+  it('dumps the trail as it is stored, so that it verifies', async () => {
+    const { ledger, signingKey } = await make();
+    await begin(ledger);
+    await ledger.append([someDraft(), someDraft()]);
+    const lines: StoredLine[] = [];
+    for await (const line of ledger.dump()) lines.push(line);
+    expect(lines.map(({ sig }) => sig !== undefined)).toEqual([true, false, true]);
+    expect(verifyChain(lines, [createPublicKey(signingKey)])).toMatchObject({ entries: 3, flaws: [] });
   });
 }

@@ -84,6 +84,10 @@ export function memoryLedger(signingKey: KeyObject = newSigningKey()): MemoryLed
         .slice(0, limit)
         .map(({ id }) => id),
     trail: async (after, limit) => trail.slice(after, after + limit),
+    async *dump() {
+      for (const { entry, sig } of trail)
+        yield { entry: JSON.stringify(entry), ...(sig === undefined ? {} : { sig }) };
+    },
     head: async () => head,
   };
 }

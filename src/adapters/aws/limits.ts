@@ -27,7 +27,7 @@ const policyArnPattern = /^arn:aws[a-z-]*:iam::(aws|\d{12}):policy\/[\w+=,.@/-]{
 export function checkSpec(spec: GrantSpec): void {
   const { aws } = spec;
   must(isAccessId(spec.access), `${spec.access} is not an access id`);
-  must(identityPattern.test(spec.requester), 'the requester cannot be a source identity');
+  must(isSourceIdentity(spec.requester), 'the requester cannot be a source identity');
   must(/^[a-z0-9-]{1,128}$/.test(spec.target), 'the target cannot be a tag');
   must(/^\d{12}$/.test(aws.account), 'the account is not twelve digits');
   must(policyArnPattern.test(aws.boundary), 'the boundary is not the ARN of a policy');
@@ -37,6 +37,10 @@ export function checkSpec(spec: GrantSpec): void {
   const inline = [endPolicy(spec.endsAt), selfPolicy(roleArn(aws.account, spec.access)), revokedPolicy()];
   const size = [...inline, ...(aws.policy ? [aws.policy] : [])].map(sizeOf).reduce((sum, each) => sum + each);
   must(size <= inlineLimit, `the inline policies take ${size} of ${inlineLimit} characters`);
+}
+
+export function isSourceIdentity(text: string): boolean {
+  return identityPattern.test(text);
 }
 
 export function checkEnd(endsAt: number): void {

@@ -16,6 +16,7 @@ import { GrantFault } from '../../ports/grants.ts';
 import { type Aws, nameRole, type RoleName } from './aws.ts';
 import { whoAmI } from './caller.ts';
 import { policyNames, revokedPolicy, tagKeys, trustPolicy } from './documents.ts';
+import { isSourceIdentity } from './limits.ts';
 import { onRole } from './on-role.ts';
 import { awaited, pause, type Run } from './patience.ts';
 import { proveRefused } from './prove-refused.ts';
@@ -29,7 +30,8 @@ export async function revoke(aws: Aws, run: Run, access: AccessId): Promise<void
   const role = await findRole(aws, run, name);
   if (!role) return say('absent');
   claim(aws, role, name);
-  const requester = role.tags[tagKeys.requester] ?? access;
+  const tagged = role.tags[tagKeys.requester] ?? '';
+  const requester = isSourceIdentity(tagged) ? tagged : access;
   const trust = trustPolicy({ principal: caller.principal, access, requester });
   try {
     await writeInline(aws, run, name, policyNames.revoked, revokedPolicy());

@@ -8,7 +8,9 @@ import { type JobData, jobOptions, queueNames, queueOf, queuePrefix } from './qu
 export type QueueTimers = Timers & AsyncDisposable & { beat(): Promise<void> };
 
 export function queueTimers(redis: Connection, clock: Pick<Clock, 'now'>, prefix = queuePrefix): QueueTimers {
-  const queues = Object.fromEntries(queueNames.map((name) => [name, new Queue<JobData>(name, { connection: redis, prefix })]));
+  const queues = Object.fromEntries(
+    queueNames.map((name) => [name, new Queue<JobData>(name, { connection: redis, prefix })]),
+  );
   for (const queue of Object.values(queues)) queue.on('error', () => {});
   return {
     schedule: async (timers) => {
@@ -21,7 +23,11 @@ export function queueTimers(redis: Connection, clock: Pick<Clock, 'now'>, prefix
       );
     },
     beat: async () => {
-      await queues['end']?.add('beat', { access: '', version: 0 }, { removeOnComplete: true, removeOnFail: true });
+      await queues['end']?.add(
+        'beat',
+        { access: '', version: 0 },
+        { removeOnComplete: true, removeOnFail: true },
+      );
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(Object.values(queues).map((queue) => queue.close().catch(() => {})));

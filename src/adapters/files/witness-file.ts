@@ -11,7 +11,10 @@ import type { Witness } from '../../ports/witness.ts';
 const headSchema = z.object({ chain: z.string(), seq: z.int().min(1), hash: z.string() });
 const everyMs = 100;
 
-export function fileWitness(path: string, further: () => Promise<Head | undefined> = async () => undefined): Witness & AsyncDisposable {
+export function fileWitness(
+  path: string,
+  further: () => Promise<Head | undefined> = async () => undefined,
+): Witness & AsyncDisposable {
   let newest: Head | undefined;
   let written: Head | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -22,7 +22,7 @@ export function issueWords(issue: z.core.$ZodRawIssue): string | undefined {
       const wanted = kinds[issue.expected] ?? issue.expected;
       if (issue.expected === 'string' && typeof issue.input === 'number')
         return 'must be a text: put it in quotes';
-      return `must be ${wanted}, not ${kindOf(issue.input)}`;
+      return `must be ${wanted}, not ${issue.expected === 'int' && typeof issue.input === 'number' ? 'a fraction' : kindOf(issue.input)}`;
     }
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;

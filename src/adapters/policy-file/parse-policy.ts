@@ -73,7 +73,7 @@ function parseText(text: string, hash: string): ParsedPolicy {
         message,
       }),
     );
-  const problems = inOrder([...syntax, ...protoKeys(parsed), ...found]);
+  const problems = inOrder([...syntax, ...hiddenFlaws(parsed), ...firstOfEach(found)]);
   if (data === undefined || problems.length > 0) return { problems };
   const warnings = policyWarnings(data).map(({ path, message }) => ({
     ...positionOf(parsed, path),
@@ -83,20 +83,28 @@ function parseText(text: string, hash: string): ParsedPolicy {
   return { policy: { ...data, hash }, warnings };
 }
 
-/** The schema passes over this one key without a word. */
-function protoKeys({ document, lines }: Parsed): readonly PolicyProblem[] {
+/** What the schema would pass over without a word: this one key, and a part that holds itself. */
+function hiddenFlaws({ document, lines }: Parsed): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
+  const tell = (offset: number | undefined, message: string): void => {
+    problems.push({ ...at(lines, offset ?? 0), path: '', message });
+  };
   visit(document, {
     Pair: (_, { key }) => {
-      if (isScalar(key) && key.value === '__proto__')
-        problems.push({
-          ...at(lines, key.range?.[0] ?? 0),
-          path: '',
-          message: '"__proto__" is not a known key',
-        });
+      if (isScalar(key) && key.value === '__proto__') tell(key.range?.[0], '"__proto__" is not a known key');
+    },
+    Alias: (_, alias, around) => {
+      const source = alias.resolve(document);
+      if (source !== undefined && around.includes(source))
+        tell(alias.range?.[0], 'stands for a part that it is in');
     },
   });
   return problems;
+}
+
+/** A value that is wrong in itself is also a name that nothing bears: once is enough. */
+function firstOfEach(problems: readonly PolicyProblem[]): readonly PolicyProblem[] {
+  return problems.filter((each, index) => problems.findIndex(({ path }) => path === each.path) === index);
 }
 
 function inOrder(problems: readonly PolicyProblem[]): readonly PolicyProblem[] {

@@ -99,8 +99,12 @@ async function versionOf(path: string): Promise<string> {
 
 async function readVersion(path: string): Promise<LoadedPolicy | RejectedPolicy> {
   try {
-    const { size } = await stat(path);
-    const bytes = size > sizeMax ? new Uint8Array(sizeMax + 1) : await readFile(path);
+    // More than the parser takes is not read at all.
+    if ((await stat(path)).size > sizeMax)
+      return {
+        problems: [{ line: 1, column: 1, path: '', message: `${path} is larger than ${sizeMax} bytes` }],
+      };
+    const bytes = await readFile(path);
     const parsed = parsePolicy(bytes, path);
     return 'policy' in parsed ? parsed : { hash: hashOfFile(bytes), problems: parsed.problems };
   } catch (error) {

@@ -20,7 +20,8 @@ export function redisLeases(redis: Connection, prefix = '{prod-access}'): Leases
       const renew = async (): Promise<void> => {
         const kept = await redis.eval(renewScript, 1, key, token, String(ttlMs)).catch(() => 'unknown');
         if (kept === 1) renewedAt = Date.now();
-        else if (kept !== 'unknown' || Date.now() - renewedAt > ttlMs) lost.abort(new Error(`the lease ${name} was lost`));
+        else if (kept !== 'unknown' || Date.now() - renewedAt > ttlMs)
+          lost.abort(new Error(`the lease ${name} was lost`));
       };
       const timer = setInterval(() => void renew(), renewEveryMs);
       try {

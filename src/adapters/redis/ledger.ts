@@ -202,7 +202,23 @@ export function redisLedger({
           entry === undefined ? [] : [{ entry, ...(sig === undefined ? {} : { sig }) }],
         );
       }),
-    head: () => ask(async () => (await locateTail()).tail.head),
+    async *dump() {
+      try {
+        for await (const page of pagesFrom(redis, key.trail, '-')) {
+          for (const { text, sig } of page) yield { entry: text, ...(sig === undefined ? {} : { sig }) };
+        }
+      } catch (error) {
+        throw faultFrom(error);
+      }
+    },
+    head: () =>
+      ask(async () => {
+        const { tail, lost } = await locateTail();
+        if (lost.length === 0) return tail.head;
+        // Said as soon as it is seen, not only when there is something else to say.
+        await submit([]);
+        return (await locateTail()).tail.head;
+      }),
   };
 }
 

@@ -28,17 +28,36 @@ export function retryAfterMs(error: unknown): number | undefined {
   return code === ErrorCode.RateLimitedError ? (retryAfter ?? 1) * 1_000 : undefined;
 }
 
-const passing = new Set(['internal_error', 'service_unavailable', 'fatal_error', 'request_timeout', 'ratelimited', 'team_added_to_org']);
+const passing = new Set([
+  'internal_error',
+  'service_unavailable',
+  'fatal_error',
+  'request_timeout',
+  'ratelimited',
+  'team_added_to_org',
+]);
 
 /** Turns what a call threw into a fault that says whether trying again can help. */
 export function faultFrom(method: string, error: unknown): NoticeFault {
   if (error instanceof NoticeFault) return error;
   const name = slackError(error);
   if (name === undefined || passing.has(name)) {
-    return new NoticeFault('unavailable', `Slack did not do ${method}${name === undefined ? '' : ` (${name})`}`, error);
+    return new NoticeFault(
+      'unavailable',
+      `Slack did not do ${method}${name === undefined ? '' : ` (${name})`}`,
+      error,
+    );
   }
   return new NoticeFault('refused', `Slack refused ${method}: ${name}`, error);
 }
 
 const nothing = (): void => {};
-const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing, setLevel: nothing, getLevel: () => 'error' as never, setName: nothing };
+const silent = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  setLevel: nothing,
+  getLevel: () => 'error' as never,
+  setName: nothing,
+};

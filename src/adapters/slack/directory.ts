@@ -75,8 +75,12 @@ export function slackDirectory({ client, identity, clock }: SlackDirectoryDeps):
       return {
         // No account is of the team '': while Slack does not say which team this is, nobody is eligible.
         team: who?.team ?? '',
-        members: Object.fromEntries(members.filter((each): each is readonly [string, Set<string>] => each[1] !== undefined)),
-        accounts: Object.fromEntries(found.filter((each): each is readonly [string, Account] => each[1] !== undefined)),
+        members: Object.fromEntries(
+          members.filter((each): each is readonly [string, Set<string>] => each[1] !== undefined),
+        ),
+        accounts: Object.fromEntries(
+          found.filter((each): each is readonly [string, Account] => each[1] !== undefined),
+        ),
         missing,
       };
     },
@@ -84,7 +88,10 @@ export function slackDirectory({ client, identity, clock }: SlackDirectoryDeps):
 }
 
 /** Keeps answers for {@link freshForMs}; failures are not kept, and calls under way are shared. */
-function remember<T>(clock: Pick<Clock, 'now'>, look: (id: string) => Promise<T>): (id: string) => Promise<T> {
+function remember<T>(
+  clock: Pick<Clock, 'now'>,
+  look: (id: string) => Promise<T>,
+): (id: string) => Promise<T> {
   const kept = new Map<string, { readonly at: number; readonly answer: Promise<T> }>();
   return (id) => {
     const hit = kept.get(id);

@@ -30,13 +30,20 @@ const kept = z.union([
 ]);
 const postAnswer = z.looseObject({ channel: z.string(), ts: z.string() });
 const openAnswer = z.looseObject({ channel: z.looseObject({ id: z.string() }) });
-const infoAnswer = z.looseObject({ channel: z.looseObject({ is_ext_shared: z.boolean().optional(), is_pending_ext_shared: z.boolean().optional() }) });
+const infoAnswer = z.looseObject({
+  channel: z.looseObject({
+    is_ext_shared: z.boolean().optional(),
+    is_pending_ext_shared: z.boolean().optional(),
+  }),
+});
 const history = z.looseObject({
   messages: z.array(
     z.looseObject({
       ts: z.string(),
       bot_id: z.string().optional(),
-      metadata: z.looseObject({ event_type: z.string(), event_payload: z.record(z.string(), z.unknown()) }).optional(),
+      metadata: z
+        .looseObject({ event_type: z.string(), event_payload: z.record(z.string(), z.unknown()) })
+        .optional(),
     }),
   ),
 });
@@ -59,7 +66,9 @@ export function slackNotices({ client, store, identity, clock }: SlackNoticesDep
     }
     const known = direct.get(to.person);
     if (known !== undefined) return known;
-    const { channel } = openAnswer.parse(await call('conversations.open', () => client.conversations.open({ users: to.person })));
+    const { channel } = openAnswer.parse(
+      await call('conversations.open', () => client.conversations.open({ users: to.person })),
+    );
     direct.set(to.person, channel.id);
     return channel.id;
   }
@@ -67,9 +76,14 @@ export function slackNotices({ client, store, identity, clock }: SlackNoticesDep
   /** A card in a channel that outsiders read would tell them who works on what. */
   async function refuseShared(channel: string): Promise<void> {
     if (safe.has(channel)) return;
-    const { channel: info } = infoAnswer.parse(await call('conversations.info', () => client.conversations.info({ channel })));
+    const { channel: info } = infoAnswer.parse(
+      await call('conversations.info', () => client.conversations.info({ channel })),
+    );
     if (info.is_ext_shared === true || info.is_pending_ext_shared === true) {
-      throw new NoticeFault('refused', `channel ${channel} is shared with another organisation; no card is posted there`);
+      throw new NoticeFault(
+        'refused',
+        `channel ${channel} is shared with another organisation; no card is posted there`,
+      );
     }
     safe.add(channel);
   }
@@ -88,7 +102,10 @@ export function slackNotices({ client, store, identity, clock }: SlackNoticesDep
     }
     const channel = standing?.channel ?? (await channelOf(to));
     const since = standing?.posting ?? clock.now();
-    if (standing === undefined && !(await store.claim(access, field, JSON.stringify({ posting: since, channel })))) {
+    if (
+      standing === undefined &&
+      !(await store.claim(access, field, JSON.stringify({ posting: since, channel })))
+    ) {
       throw new NoticeFault('unavailable', 'somebody else is posting this message');
     }
     const found = standing === undefined ? undefined : await findPosted(channel, since, access, tag);
@@ -125,11 +142,18 @@ export function slackNotices({ client, store, identity, clock }: SlackNoticesDep
     }
   }
 
-  async function findPosted(channel: string, since: number, access: AccessId, tag: string): Promise<string | undefined> {
+  async function findPosted(
+    channel: string,
+    since: number,
+    access: AccessId,
+    tag: string,
+  ): Promise<string | undefined> {
     const { botId } = await identity();
     const oldest = String(Math.floor(since / 1_000) - 60);
     const { messages } = history.parse(
-      await call('conversations.history', () => client.conversations.history({ channel, oldest, limit: 200, include_all_metadata: true })),
+      await call('conversations.history', () =>
+        client.conversations.history({ channel, oldest, limit: 200, include_all_metadata: true }),
+      ),
     );
     return messages.find(
       ({ bot_id, metadata }) =>
@@ -165,7 +189,9 @@ function placeText(place: Place): string {
 }
 
 function placeFrom(text: string): Place {
-  return text.startsWith('channel:') ? { channel: text.slice('channel:'.length) } : { person: text.slice('person:'.length) };
+  return text.startsWith('channel:')
+    ? { channel: text.slice('channel:'.length) }
+    : { person: text.slice('person:'.length) };
 }
 
 async function call<T>(method: string, work: () => Promise<T>): Promise<T> {

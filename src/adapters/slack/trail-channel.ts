@@ -37,7 +37,13 @@ export type TrailChannelDeps = {
   readonly gapMs: number;
 };
 
-export function slackTrailChannel({ client, channel, identity, clock, gapMs }: TrailChannelDeps): TrailChannel {
+export function slackTrailChannel({
+  client,
+  channel,
+  identity,
+  clock,
+  gapMs,
+}: TrailChannelDeps): TrailChannel {
   let postedAt = 0;
 
   async function postOne(entries: readonly Entry[]): Promise<void> {
@@ -47,7 +53,10 @@ export function slackTrailChannel({ client, channel, identity, clock, gapMs }: T
     const lines = entries.map(entryLine);
     await client.chat.postMessage({
       channel: channel(),
-      text: lines.length === 1 ? (lines[0] ?? '') : `${lines.length} entries, #${entries[0]?.seq} to #${entries.at(-1)?.seq}`,
+      text:
+        lines.length === 1
+          ? (lines[0] ?? '')
+          : `${lines.length} entries, #${entries[0]?.seq} to #${entries.at(-1)?.seq}`,
       blocks: sections(lines).map((text) => ({ type: 'section', text: { type: 'mrkdwn', text } })),
       metadata: {
         event_type: eventType,
@@ -88,7 +97,8 @@ export function slackTrailChannel({ client, channel, identity, clock, gapMs }: T
   return {
     last: async () => {
       try {
-        for await (const heads of ours()) return heads.reduce((one, other) => (other.seq > one.seq ? other : one));
+        for await (const heads of ours())
+          return heads.reduce((one, other) => (other.seq > one.seq ? other : one));
         return undefined;
       } catch (error) {
         throw faultFrom('conversations.history', error);
@@ -111,7 +121,12 @@ function groups(entries: readonly Entry[]): readonly (readonly Entry[])[] {
   for (const entry of entries) {
     const length = entryLine(entry).length + 1;
     const open = cut.at(-1);
-    if (open === undefined || open.length >= entriesMax || size + length > messageMax || open[0]?.chain !== entry.chain) {
+    if (
+      open === undefined ||
+      open.length >= entriesMax ||
+      size + length > messageMax ||
+      open[0]?.chain !== entry.chain
+    ) {
       cut.push([entry]);
       size = length;
     } else {

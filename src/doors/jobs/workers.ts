@@ -9,7 +9,10 @@ import { effects } from '../../domain/owed.ts';
 import type { Flow } from '../../flow/deps.ts';
 import { pauseAfter, runEffect } from '../../flow/run-effect.ts';
 
-const jobSchema = z.object({ name: z.enum(effects), data: z.object({ access: z.string(), version: z.int() }) });
+const jobSchema = z.object({
+  name: z.enum(effects),
+  data: z.object({ access: z.string(), version: z.int() }),
+});
 
 export type WorkersOptions = {
   readonly queues: readonly string[];
@@ -39,7 +42,8 @@ export function startWorkers(flow: Flow, options: WorkersOptions): AsyncDisposab
         settings: { backoffStrategy: (_attempts, _type, error, job) => pause(flow, error, job) },
       }),
   );
-  for (const worker of workers) worker.on('error', (error) => flow.log.debug({ err: error }, 'a worker lost Redis; it waits'));
+  for (const worker of workers)
+    worker.on('error', (error) => flow.log.debug({ err: error }, 'a worker lost Redis; it waits'));
   return {
     [Symbol.asyncDispose]: async () => {
       await Promise.all(workers.map((worker) => worker.close(true).catch(() => {})));
@@ -63,7 +67,11 @@ async function work(flow: Flow, job: Job, { onBeat }: WorkersOptions): Promise<v
   }
 }
 
-function pause(flow: Flow, error: Error | undefined, job: { timestamp: number; delay?: number; opts: { delay?: number } } | undefined): number {
+function pause(
+  flow: Flow,
+  error: Error | undefined,
+  job: { timestamp: number; delay?: number; opts: { delay?: number } } | undefined,
+): number {
   if (error instanceof Busy) return 400;
   const due = (job?.timestamp ?? flow.clock.now()) + (job?.opts.delay ?? 0);
   return pauseAfter(Math.max(0, flow.clock.now() - due), Math.random);

@@ -1,8 +1,8 @@
 /** `/prod-access …`: reads the line and calls one flow. Returns what the person is shown. */
 import { isFinished } from '../../domain/access.ts';
+import { offeredTo } from '../../domain/judge.ts';
 import type { Person } from '../../domain/people.ts';
 import { targetOf } from '../../domain/policy.ts';
-import { offeredTo } from '../../domain/judge.ts';
 import { isRefused } from '../../domain/refusal.ts';
 import { parseAsk } from '../../domain/request.ts';
 import type { Flow } from '../../flow/deps.ts';
@@ -17,7 +17,10 @@ export async function runCommand(flow: Flow, person: Person, text: string): Prom
     case 'help':
       return helpReply(await offered(flow, person));
     case 'list':
-      return listReply((await accessesOf(flow, person.id)).map(({ access }) => access), await offered(flow, person));
+      return listReply(
+        (await accessesOf(flow, person.id)).map(({ access }) => access),
+        await offered(flow, person),
+      );
     case 'status':
       return status(flow, person, rest[0]);
     case 'done':
@@ -25,7 +28,9 @@ export async function runCommand(flow: Flow, person: Person, text: string): Prom
     case 'revoke':
       return takeAwayFrom(flow, person, rest[0], rest.slice(1).join(' '));
     case 'extend':
-      return reply('Extending is not in this version yet. Ask again with `/prod-access <target> <duration> <reason>`.');
+      return reply(
+        'Extending is not in this version yet. Ask again with `/prod-access <target> <duration> <reason>`.',
+      );
     default:
       return ask(flow, person, text);
   }
@@ -33,7 +38,9 @@ export async function runCommand(flow: Flow, person: Person, text: string): Prom
 
 async function ask(flow: Flow, person: Person, text: string): Promise<Reply> {
   const asked = parseAsk(text);
-  const twins = (await accessesOf(flow, person.id)).filter(({ access }) => access.request.target === asked.target).length;
+  const twins = (await accessesOf(flow, person.id)).filter(
+    ({ access }) => access.request.target === asked.target,
+  ).length;
   const outcome = await openRequest(flow, { requester: person, ask: asked });
   if (isRefused(outcome)) {
     const hint = outcome.refused.code === 'no-such-target' ? ' `/prod-access help` shows the commands.' : '';
@@ -46,7 +53,11 @@ async function ask(flow: Flow, person: Person, text: string): Promise<Reply> {
 async function status(flow: Flow, person: Person, id: string | undefined): Promise<Reply> {
   if (id === undefined) {
     const recent = (await accessesOf(flow, person.id, 'all')).slice(0, 5);
-    return reply(recent.length === 0 ? 'You have not asked for anything yet. `/prod-access` opens a form.' : recent.map(({ access }) => accessLine(access)).join('\n'));
+    return reply(
+      recent.length === 0
+        ? 'You have not asked for anything yet. `/prod-access` opens a form.'
+        : recent.map(({ access }) => accessLine(access)).join('\n'),
+    );
   }
   const found = await findAccess(flow, id);
   if (isRefused(found)) return refusalReply(found.refused);
@@ -60,30 +71,46 @@ async function finish(flow: Flow, person: Person, id: string | undefined): Promi
   const outcome = await done(flow, { access: chosen.access.request.id, person });
   if (isRefused(outcome)) return refusalReply(outcome.refused);
   const { request, state } = outcome.access;
-  return reply(state === 'withdrawn' ? `:leftwards_arrow_with_hook: Withdrawn: \`${request.id}\`.` : `:lock: Ending \`${request.id}\` now. You will hear when everything is taken away.`);
+  return reply(
+    state === 'withdrawn'
+      ? `:leftwards_arrow_with_hook: Withdrawn: \`${request.id}\`.`
+      : `:lock: Ending \`${request.id}\` now. You will hear when everything is taken away.`,
+  );
 }
 
 async function onlyOne(flow: Flow, person: Person) {
-  const open = (await accessesOf(flow, person.id)).filter(({ access }) => !isFinished(access) && access.state !== 'revoking');
+  const open = (await accessesOf(flow, person.id)).filter(
+    ({ access }) => !isFinished(access) && access.state !== 'revoking',
+  );
   const [first] = open;
   if (first === undefined) return reply('You have nothing to end.');
-  if (open.length > 1) return reply(`You have ${open.length}. Say which:\n${open.map(({ access }) => accessLine(access)).join('\n')}`);
+  if (open.length > 1)
+    return reply(
+      `You have ${open.length}. Say which:\n${open.map(({ access }) => accessLine(access)).join('\n')}`,
+    );
   return first;
 }
 
 async function takeAwayFrom(flow: Flow, person: Person, id: string | undefined, why: string): Promise<Reply> {
-  if (id === undefined) return reply('Say which: `/prod-access revoke <id> [reason]`. The id is at the foot of its card.');
+  if (id === undefined)
+    return reply('Say which: `/prod-access revoke <id> [reason]`. The id is at the foot of its card.');
   const found = await findAccess(flow, id);
   if (isRefused(found)) return refusalReply(found.refused);
-  const outcome = await revoke(flow, { access: found.access.request.id, by: { person }, ...(why === '' ? {} : { why }) });
+  const outcome = await revoke(flow, {
+    access: found.access.request.id,
+    by: { person },
+    ...(why === '' ? {} : { why }),
+  });
   if (isRefused(outcome)) return refusalReply(outcome.refused);
   return reply(`:lock: Taking away \`${outcome.access.request.id}\` now.`);
 }
 
 /** Targets that this person may ask for; empty where the directory does not answer or the account may not ask. */
-export async function offered(flow: Pick<Flow, 'policy' | 'directory'>, person: Person): Promise<readonly string[]> {
+export async function offered(
+  flow: Pick<Flow, 'policy' | 'directory'>,
+  person: Person,
+): Promise<readonly string[]> {
   const policy = flow.policy.current();
   const groups = [...new Set(Object.values(policy.targets).flatMap((target) => target.requesters))];
   return offeredTo(policy, person.id, await flow.directory.facts(policy, groups, [person.id]));
 }
-

@@ -2,14 +2,15 @@
  * Slack comes in here: parse, call one flow, ack, show. What was committed before the ack survives a crash; a request
  * that was seen before does nothing.
  */
-import { App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bolt';
+
 import type { AllMiddlewareArgs } from '@slack/bolt';
+import { App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import { isAccessId } from '../../domain/ids.ts';
 import type { Person } from '../../domain/people.ts';
 import { isRefused } from '../../domain/refusal.ts';
-import type { Flow } from '../../flow/deps.ts';
 import { castVote } from '../../flow/cast-vote.ts';
+import type { Flow } from '../../flow/deps.ts';
 import { openRequest } from '../../flow/open-request.ts';
 import { approveAction, denyAction } from '../../words/card.ts';
 import { refusalWords } from '../../words/refusals.ts';
@@ -45,7 +46,8 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
     const { user_id, user_name, team_id, text, trigger_id } = commandPayload.parse(command);
     const person: Person = { id: user_id, name: user_name };
     await answering(flow, ack, async () => {
-      if (team_id !== (await deps.team())) return reply(refusalWords({ code: 'ineligible', why: 'other-team' }));
+      if (team_id !== (await deps.team()))
+        return reply(refusalWords({ code: 'ineligible', why: 'other-team' }));
       if (text.trim() !== '') return runCommand(flow, person, text);
       const names = await offered(flow, person);
       if (names.length === 0) return reply(refusalWords({ code: 'no-such-target', target: '', offered: [] }));
@@ -56,7 +58,8 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
 
   app.view(askCallback, async ({ body, ack }) => {
     const { user, team, view } = viewPayload.parse(body);
-    const field = (name: string): string | undefined => view.state.values[name]?.['value']?.value ?? undefined;
+    const field = (name: string): string | undefined =>
+      view.state.values[name]?.['value']?.value ?? undefined;
     const target = view.state.values['target']?.['value']?.selected_option?.value ?? '';
     const duration = field('duration')?.trim();
     const ticket = field('ticket')?.trim();
@@ -86,7 +89,10 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
     const click = clickPayload.parse(body);
     const access = click.actions[0]?.value ?? '';
     const { channel_id: channel = '', message_ts: ts = '' } = click.container;
-    await client.views.open({ trigger_id: click.trigger_id, view: denyModal({ access, channel, ts }) as never });
+    await client.views.open({
+      trigger_id: click.trigger_id,
+      view: denyModal({ access, channel, ts }) as never,
+    });
     await ack();
   });
 
@@ -94,12 +100,18 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
     const { user, team, view } = viewPayload.parse(body);
     await submitting(flow, ack, 'reason', async () => {
       const { access, channel, ts } = denyContext.parse(JSON.parse(view.private_metadata));
-      if (team?.id !== (await deps.team())) return formErrors({ code: 'ineligible', why: 'other-team' }, 'reason');
+      if (team?.id !== (await deps.team()))
+        return formErrors({ code: 'ineligible', why: 'other-team' }, 'reason');
       if (!isAccessId(access)) return formErrors({ code: 'stale-card' }, 'reason');
       const reason = view.state.values['reason']?.['value']?.value ?? '';
       const voter = { id: user.id, name: user.name ?? user.id };
       const outcome = await castVote(flow, { access, voter, answer: 'deny', reason, card: { channel, ts } });
-      return isRefused(outcome) ? { response_action: 'errors' as const, errors: { reason: formErrors(outcome.refused, 'reason').errors['reason'] ?? '' } } : undefined;
+      return isRefused(outcome)
+        ? {
+            response_action: 'errors' as const,
+            errors: { reason: formErrors(outcome.refused, 'reason').errors['reason'] ?? '' },
+          }
+        : undefined;
     });
   });
 
@@ -119,12 +131,17 @@ export function socketReceiver(appToken: string, apiUrl: string): SocketModeRece
   return new SocketModeReceiver({
     appToken,
     installerOptions: { clientOptions: { slackApiUrl: apiUrl } },
-    customPropertiesExtractor: ({ envelope_id }: { envelope_id?: string }) => ({ onceToken: String(envelope_id) }),
+    customPropertiesExtractor: ({ envelope_id }: { envelope_id?: string }) => ({
+      onceToken: String(envelope_id),
+    }),
   } as never);
 }
 
 /** A captured request can be sent again for five minutes: it is taken in once. */
-async function refuseReplays({ once, flow }: SlackDoorDeps, { context, next }: AllMiddlewareArgs): Promise<void> {
+async function refuseReplays(
+  { once, flow }: SlackDoorDeps,
+  { context, next }: AllMiddlewareArgs,
+): Promise<void> {
   const token = context['onceToken'];
   if (typeof token === 'string' && !(await once(token))) {
     flow.log.warn('a Slack request that was seen before was refused');
@@ -133,12 +150,17 @@ async function refuseReplays({ once, flow }: SlackDoorDeps, { context, next }: A
   await next();
 }
 
-async function vote(deps: SlackDoorDeps, click: ReturnType<typeof clickPayload.parse>, answer: 'approve' | 'deny'): Promise<string | undefined> {
+async function vote(
+  deps: SlackDoorDeps,
+  click: ReturnType<typeof clickPayload.parse>,
+  answer: 'approve' | 'deny',
+): Promise<string | undefined> {
   const { flow } = deps;
   const access = click.actions[0]?.value ?? '';
   const { channel_id: channel = '', message_ts: ts = '' } = click.container;
   try {
-    if (click.team?.id !== (await deps.team())) return refusalWords({ code: 'ineligible', why: 'other-team' });
+    if (click.team?.id !== (await deps.team()))
+      return refusalWords({ code: 'ineligible', why: 'other-team' });
     if (!isAccessId(access)) return refusalWords({ code: 'stale-card' });
     const voter = { id: click.user.id, name: click.user.name ?? click.user.username ?? click.user.id };
     const outcome = await castVote(flow, { access, voter, answer, card: { channel, ts } });
@@ -150,13 +172,23 @@ async function vote(deps: SlackDoorDeps, click: ReturnType<typeof clickPayload.p
 }
 
 /** Shows words to the one who clicked, and to nobody else. */
-async function whisper({ client, flow }: SlackDoorDeps, click: ReturnType<typeof clickPayload.parse>, text: string): Promise<void> {
+async function whisper(
+  { client, flow }: SlackDoorDeps,
+  click: ReturnType<typeof clickPayload.parse>,
+  text: string,
+): Promise<void> {
   const channel = click.container.channel_id;
   if (channel === undefined) return;
-  await client.chat.postEphemeral({ channel, user: click.user.id, text }).catch((error: unknown) => flow.log.warn({ err: error }, 'could not answer a click'));
+  await client.chat
+    .postEphemeral({ channel, user: click.user.id, text })
+    .catch((error: unknown) => flow.log.warn({ err: error }, 'could not answer a click'));
 }
 
-async function answering(flow: Flow, ack: (answer?: never) => Promise<void>, work: () => Promise<unknown>): Promise<void> {
+async function answering(
+  flow: Flow,
+  ack: (answer?: never) => Promise<void>,
+  work: () => Promise<unknown>,
+): Promise<void> {
   let answer: unknown;
   try {
     answer = await work();
@@ -167,13 +199,21 @@ async function answering(flow: Flow, ack: (answer?: never) => Promise<void>, wor
   await ack(answer as never);
 }
 
-async function submitting(flow: Flow, ack: (answer?: never) => Promise<void>, field: string, work: () => Promise<unknown>): Promise<void> {
+async function submitting(
+  flow: Flow,
+  ack: (answer?: never) => Promise<void>,
+  field: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
   let answer: unknown;
   try {
     answer = await work();
   } catch (error) {
     flow.log.error({ err: error }, 'a form failed');
-    answer = { response_action: 'errors', errors: { [field]: 'Something failed on our side and nothing was done. Try again in a moment.' } };
+    answer = {
+      response_action: 'errors',
+      errors: { [field]: 'Something failed on our side and nothing was done. Try again in a moment.' },
+    };
   }
   await ack(answer as never);
 }

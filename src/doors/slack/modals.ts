@@ -1,8 +1,8 @@
 /** The two forms: asking, and saying why one denies. */
 import { formatDuration } from '../../domain/duration.ts';
 import type { Policy } from '../../domain/policy.ts';
-import { reasonMax, ticketMax } from '../../domain/request.ts';
 import type { Refusal } from '../../domain/refusal.ts';
+import { reasonMax, ticketMax } from '../../domain/request.ts';
 import { refusalWords } from '../../words/refusals.ts';
 import { clip } from '../../words/slack-text.ts';
 
@@ -17,7 +17,9 @@ export function askModal(policy: Policy, offered: readonly string[]) {
   const options = offered.slice(0, optionsMax).map((name) => ({
     text: plain(clip(policy.targets[name]?.name ?? name, 75)),
     value: name,
-    description: plain(clip(`${name}, at most ${formatDuration(policy.targets[name]?.duration.max ?? 0)}`, 75)),
+    description: plain(
+      clip(`${name}, at most ${formatDuration(policy.targets[name]?.duration.max ?? 0)}`, 75),
+    ),
   }));
   const first = options[0];
   return {
@@ -31,7 +33,12 @@ export function askModal(policy: Policy, offered: readonly string[]) {
         type: 'input' as const,
         block_id: 'target',
         label: plain('Target'),
-        element: { type: 'static_select' as const, action_id: 'value', options, ...(options.length === 1 && first !== undefined ? { initial_option: first } : {}) },
+        element: {
+          type: 'static_select' as const,
+          action_id: 'value',
+          options,
+          ...(options.length === 1 && first !== undefined ? { initial_option: first } : {}),
+        },
       },
       {
         type: 'input' as const,
@@ -46,7 +53,12 @@ export function askModal(policy: Policy, offered: readonly string[]) {
         block_id: 'reason',
         label: plain('Reason'),
         hint: plain('Approvers and auditors read it.'),
-        element: { type: 'plain_text_input' as const, action_id: 'value', multiline: true, max_length: reasonMax },
+        element: {
+          type: 'plain_text_input' as const,
+          action_id: 'value',
+          multiline: true,
+          max_length: reasonMax,
+        },
       },
       {
         type: 'input' as const,
@@ -76,7 +88,12 @@ export function denyModal(context: DenyContext) {
         block_id: 'reason',
         label: plain('Why?'),
         hint: plain('The requester reads it.'),
-        element: { type: 'plain_text_input' as const, action_id: 'value', multiline: true, max_length: reasonMax },
+        element: {
+          type: 'plain_text_input' as const,
+          action_id: 'value',
+          multiline: true,
+          max_length: reasonMax,
+        },
       },
     ],
   };
@@ -93,7 +110,14 @@ const fieldOf: Partial<Record<Refusal['code'], string>> = {
 };
 
 /** Shows a refusal at the field that it is about. Form errors are plain text. */
-export function formErrors(refusal: Refusal, fallback = 'target'): { response_action: 'errors'; errors: Record<string, string> } {
-  const words = refusalWords(refusal).replaceAll('`', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+export function formErrors(
+  refusal: Refusal,
+  fallback = 'target',
+): { response_action: 'errors'; errors: Record<string, string> } {
+  const words = refusalWords(refusal)
+    .replaceAll('`', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
   return { response_action: 'errors', errors: { [fieldOf[refusal.code] ?? fallback]: words } };
 }

@@ -1,7 +1,13 @@
 /** What of Slack's payloads is used, and nothing else: it is input, never authority. */
 import { z } from 'zod';
 
-export const commandPayload = z.looseObject({ user_id: z.string(), user_name: z.string().default(''), team_id: z.string(), text: z.string().default(''), trigger_id: z.string() });
+export const commandPayload = z.looseObject({
+  user_id: z.string(),
+  user_name: z.string().default(''),
+  team_id: z.string(),
+  text: z.string().default(''),
+  trigger_id: z.string(),
+});
 
 export const clickPayload = z.looseObject({
   user: z.looseObject({ id: z.string(), name: z.string().optional(), username: z.string().optional() }),
@@ -20,7 +26,13 @@ export const viewPayload = z.looseObject({
     state: z.looseObject({
       values: z.record(
         z.string(),
-        z.record(z.string(), z.looseObject({ value: z.string().nullish(), selected_option: z.looseObject({ value: z.string() }).nullish() })),
+        z.record(
+          z.string(),
+          z.looseObject({
+            value: z.string().nullish(),
+            selected_option: z.looseObject({ value: z.string() }).nullish(),
+          }),
+        ),
       ),
     }),
   }),

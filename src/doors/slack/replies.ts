@@ -17,14 +17,30 @@ export function refusalReply(refusal: Refusal): Reply {
   return reply(`:no_entry_sign: ${refusalWords(refusal)}`);
 }
 
-export function askedReply({ access, target, twins }: { readonly access: Access; readonly target: Target | undefined; readonly twins: number }): Reply {
+export function askedReply({
+  access,
+  target,
+  twins,
+}: {
+  readonly access: Access;
+  readonly target: Target | undefined;
+  readonly twins: number;
+}): Reply {
   const { request } = access;
-  const also = twins > 0 ? `\nYou already ${twins === 1 ? 'have one request or access' : `have ${twins} requests or accesses`} for this target; this is one more.` : '';
+  const also =
+    twins > 0
+      ? `\nYou already ${twins === 1 ? 'have one request or access' : `have ${twins} requests or accesses`} for this target; this is one more.`
+      : '';
   if (access.state !== 'waiting') {
-    return reply(`:white_check_mark: Approved: ${formatDuration(request.durationMs)} of \`${request.target}\` (\`${request.id}\`). It is being opened; you will hear from me.${also}`);
+    return reply(
+      `:white_check_mark: Approved: ${formatDuration(request.durationMs)} of \`${request.target}\` (\`${request.id}\`). It is being opened; you will hear from me.${also}`,
+    );
   }
-  const lines = target?.approvers.map(({ from, count }) => `${count} from ${from.map(escape).join(' or ')}`) ?? [];
-  return reply(`:hourglass: Asked for ${formatDuration(request.durationMs)} of \`${request.target}\` (\`${request.id}\`). ${listed(lines)} must approve it; they were asked.${also}`);
+  const lines =
+    target?.approvers.map(({ from, count }) => `${count} from ${from.map(escape).join(' or ')}`) ?? [];
+  return reply(
+    `:hourglass: Asked for ${formatDuration(request.durationMs)} of \`${request.target}\` (\`${request.id}\`). ${listed(lines)} must approve it; they were asked.${also}`,
+  );
 }
 
 export function accessLine(access: Access): string {
@@ -33,8 +49,15 @@ export function accessLine(access: Access): string {
 }
 
 export function listReply(mine: readonly Access[], offered: readonly string[]): Reply {
-  const have = mine.length === 0 ? 'You have no access and no open request.' : mine.map(accessLine).join('\n');
-  const may = offered.length === 0 ? 'You may not ask for any target at present.' : `You may ask for ${listed(offered.map((name) => `\`${name}\``), 'or')}.`;
+  const have =
+    mine.length === 0 ? 'You have no access and no open request.' : mine.map(accessLine).join('\n');
+  const may =
+    offered.length === 0
+      ? 'You may not ask for any target at present.'
+      : `You may ask for ${listed(
+          offered.map((name) => `\`${name}\``),
+          'or',
+        )}.`;
   return reply(`${have}\n${may}`);
 }
 
@@ -48,10 +71,12 @@ export function helpReply(offered: readonly string[]): Reply {
       '`/prod-access list` shows what you have and what you may ask for',
       '`/prod-access status [id]` shows one access',
       '`/prod-access done [id]` ends it early; while it waits, withdraws it',
-      '`/prod-access revoke <id> [reason]` takes somebody\'s access away, for those who may approve it',
+      "`/prod-access revoke <id> [reason]` takes somebody's access away, for those who may approve it",
       'Durations are written 90s, 45m, 2h or 1d. An id may be shortened to what is unique.',
     ].join('\n'),
   );
 }
 
-export const troubleReply = reply(':warning: Something failed on our side and nothing was done. Try again in a moment; if it stays, tell whoever runs prod-access.');
+export const troubleReply = reply(
+  ':warning: Something failed on our side and nothing was done. Try again in a moment; if it stays, tell whoever runs prod-access.',
+);

@@ -2,7 +2,13 @@
  * The HTTP door: Slack's requests, health and metrics. A request signed with a time from the future is refused here;
  * Bolt itself refuses only old ones.
  */
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 

@@ -8,9 +8,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { SlackLookalike } from './contract.ts';
 import { faultSchema } from './faults.ts';
 import { answerRoutes, type Route, taking } from './local-http.ts';
-import type { SlackLookalike } from './lookalike.ts';
 
 const kind = z.enum(['command', 'interactive', 'event']);
 const headers = z.record(z.string(), z.string());

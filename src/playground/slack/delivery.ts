@@ -6,9 +6,7 @@ import { createHmac } from 'node:crypto';
 import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { SocketMode } from './socket-mode.ts';
-import { isObject, type JsonObject } from './wire.ts';
-
-export type DeliveryKind = 'command' | 'interactive' | 'event';
+import { type DeliveryKind, isObject, type JsonObject } from './wire.ts';
 
 /** What was sent, exactly: enough to send the same bytes again. */
 export type Delivery = {
@@ -38,7 +36,10 @@ export type Forgery = {
 export type Courier = {
   readonly setRequestUrl: (url: string | undefined) => void;
   readonly deliver: (kind: DeliveryKind, payload: JsonObject) => Promise<Ack>;
-  /** Sends over HTTP whatever it is given; a string goes as the body, byte for byte. Status 0: not reached. */
+  /**
+   * Sends whatever it is given; a string goes as the body, byte for byte. Status 0: not reached, or no answer in time.
+   * Without a request URL it goes over Socket Mode, where there is nothing to forge but the payload.
+   */
   readonly deliverRaw: (
     kind: DeliveryKind,
     payload: JsonObject | string,
@@ -107,23 +108,28 @@ export function createCourier(options: CourierOptions): Courier {
       return answer === 'timeout' ? { outcome: 'failed', error: 'operation_timeout' } : readAck(answer);
     },
     deliverRaw: async (kind, payload, forgery) => {
+      if (!requestUrl && options.socket.connections() > 0 && typeof payload !== 'string')
+        return plain(await overSocket(kind, payload));
       const body = typeof payload === 'string' ? payload : encode(kind, payload);
-      const answer = await send(signed(kind, body, forgery), options.ackTimeoutMs);
-      return answer === 'timeout' ? { status: 0, body: 'operation_timeout' } : answer;
+      return settled(await send(signed(kind, body, forgery), options.ackTimeoutMs));
     },
     replay: async (delivery) => {
-      if (delivery.via === 'http') {
-        const answer = await send(delivery, options.ackTimeoutMs);
-        return answer === 'timeout' ? { status: 0, body: 'operation_timeout' } : answer;
-      }
+      if (delivery.via === 'http') return settled(await send(delivery, options.ackTimeoutMs));
       const envelope: unknown = JSON.parse(delivery.body);
       if (!isObject(envelope) || !isObject(envelope.payload)) throw new TypeError('this is no envelope');
-      const ack = await overSocket(delivery.kind, envelope.payload, String(envelope.envelope_id));
-      return ack.outcome === 'acked'
-        ? { status: 200, body: JSON.stringify(ack.body ?? '') }
-        : { status: 0, body: ack.error };
+      return plain(await overSocket(delivery.kind, envelope.payload, String(envelope.envelope_id)));
     },
   };
+}
+
+function settled(answer: RawAnswer | 'timeout'): RawAnswer {
+  return answer === 'timeout' ? { status: 0, body: 'operation_timeout' } : answer;
+}
+
+function plain(ack: Ack): RawAnswer {
+  return ack.outcome === 'acked'
+    ? { status: 200, body: ack.body === undefined ? '' : JSON.stringify(ack.body) }
+    : { status: 0, body: ack.error };
 }
 
 /** `v0=` and the hex HMAC-SHA-256 of "v0:timestamp:body" (docs.slack.dev, Verifying requests from Slack). */
@@ -135,9 +141,9 @@ export function sign(secret: string, timestamp: string, body: string): string {
 export function encode(kind: DeliveryKind, payload: JsonObject): string {
   if (kind === 'event') return JSON.stringify(payload);
   if (kind === 'interactive') return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
-  return new URLSearchParams(
-    Object.entries(payload).map(([name, value]) => [name, String(value)]),
-  ).toString();
+  const fields = new URLSearchParams();
+  for (const [name, value] of Object.entries(payload)) fields.set(name, String(value));
+  return fields.toString();
 }
 
 function readAck({ status, body }: RawAnswer): Ack {

@@ -13,8 +13,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { SlackLookalike } from './contract.ts';
 import { answerRoutes, isForeign, type Route, taking } from './local-http.ts';
-import type { SlackLookalike } from './lookalike.ts';
 
 const user = z.string();
 const place = { channel: z.string(), ts: z.string() };

@@ -4,7 +4,7 @@
  */
 import type { Courier } from './delivery.ts';
 import { actionOf, findElement, Impossible, stateOf, type ViewInput } from './inputs.ts';
-import { deleteMessage, findMessage, messagesIn, postEphemeral, postMessage, shown } from './messages.ts';
+import { deleteMessage, findMessage, messagesIn, postEphemeral, postMessage } from './messages.ts';
 import { closeView, type SubmitOutcome, submitView } from './modal-acts.ts';
 import { visibleView } from './modals.ts';
 import {
@@ -15,6 +15,7 @@ import {
   viewClickPayload,
 } from './payloads.ts';
 import { reply } from './replies.ts';
+import { type Shown, shownAll } from './shown.ts';
 import {
   type Channel,
   type Ephemeral,
@@ -32,11 +33,7 @@ export type ActOutcome =
   | { readonly outcome: 'failed'; readonly error: string; readonly shown: string };
 
 /** A message as one person sees it. `channel` and `to` stand on ephemeral ones only. */
-export type SeenMessage = JsonObject & {
-  readonly ts: string;
-  readonly text: string;
-  readonly is_ephemeral?: true;
-};
+export type SeenMessage = Shown & { readonly is_ephemeral?: true };
 
 export type MessagePlace = { readonly channel: string; readonly ts: string };
 
@@ -186,11 +183,7 @@ export function createHuman(deps: HumanDeps): Human {
     },
     messages: (channelId, user) => {
       const channel = visibleChannel(user, channelId);
-      const said = messagesIn(workspace, channel.id).map((message) => ({
-        ...shown(workspace, channel.id, message, true),
-        ts: message.ts,
-        text: message.text,
-      }));
+      const said: SeenMessage[] = shownAll(workspace, channel.id, messagesIn(workspace, channel.id), true);
       const whispered = workspace.ephemerals.filter((one) => one.channel === channel.id && one.to === user);
       return [...said, ...whispered].sort((a, b) => Number(a.ts) - Number(b.ts));
     },

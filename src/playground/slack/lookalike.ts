@@ -5,81 +5,23 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Change, createWatchers, waitFor } from './changes.ts';
+import { createWatchers, waitFor } from './changes.ts';
+import type { LookalikeOptions, SlackLookalike } from './contract.ts';
 import { answerControl } from './control.ts';
-import { type Courier, createCourier } from './delivery.ts';
-import { createFaults, type Fault } from './faults.ts';
-import { createHuman, type Human } from './human.ts';
+import { createCourier } from './delivery.ts';
+import { createFaults } from './faults.ts';
+import { createHuman } from './human.ts';
 import { answerHuman } from './human-http.ts';
-import { createRates, type RateLimit } from './rates.ts';
+import { createRates } from './rates.ts';
 import { answerResponseUrl } from './response-url.ts';
-import { type Manifest, manifestSchema, type Seed, seedSchema } from './seed.ts';
+import { manifestSchema, seedSchema } from './seed.ts';
 import { createSocketMode } from './socket-mode.ts';
 import { createTickets } from './tickets.ts';
 import { answerApi, type CallRecord, type TokenState, type WebApi } from './web-api.ts';
-import type { Channel, Person, UserGroup } from './wire.ts';
-import { amend, createWorkspace, type Workspace } from './workspace.ts';
+import { amend, createWorkspace } from './workspace.ts';
 
-export type LookalikeOptions = {
-  readonly seed?: Seed | undefined;
-  /** The app's manifest: its bot scopes are enforced; if it lists slash commands, only those exist. */
-  readonly manifest: Manifest;
-  /** Default 0: any free port. */
-  readonly port?: number | undefined;
-  /** Default 127.0.0.1. */
-  readonly host?: string | undefined;
-  /** The workspace's clock, epoch milliseconds: timestamps, triggers, response URLs, rates. Default `Date.now`. */
-  readonly now?: (() => number) | undefined;
-  /** The clock of signatures. Default `Date.now`, which is what Bolt compares with. */
-  readonly signingNow?: (() => number) | undefined;
-  /** Real milliseconds that the app has to acknowledge. Default 3,000, as in Slack. */
-  readonly ackTimeoutMs?: number | undefined;
-  /** Messages per channel; `slackRate` is Slack's. Default: no limit. */
-  readonly rateLimit?: RateLimit | undefined;
-  readonly requestUrl?: string | undefined;
-  readonly botToken?: string | undefined;
-  readonly appToken?: string | undefined;
-  readonly signingSecret?: string | undefined;
-  /** Serves what the look-alike does not: a page on the same origin. Returns whether it answered. */
-  readonly handle?:
-    | ((request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>)
-    | undefined;
-};
-
-export type SlackLookalike = AsyncDisposable & {
-  /** `http://127.0.0.1:PORT`, no slash at the end. */
-  readonly url: string;
-  /** What `SLACK_API_URL` takes. */
-  readonly apiUrl: string;
-  readonly botToken: string;
-  readonly appToken: string;
-  readonly signingSecret: string;
-  readonly workspace: Workspace;
-  readonly human: Human;
-  readonly setRequestUrl: (url: string | undefined) => void;
-  readonly deliverRaw: Courier['deliverRaw'];
-  readonly replay: Courier['replay'];
-  readonly lastDelivery: Courier['lastDelivery'];
-  readonly inject: (fault: Fault) => void;
-  /** Ends all injected faults and lets hanging calls go on. */
-  readonly clearFaults: () => void;
-  /** All of Slack away: calls are cut, sockets dropped, nobody's act is delivered. */
-  readonly down: (down: boolean) => void;
-  readonly setTokenState: (state: TokenState) => void;
-  readonly sockets: () => number;
-  /** Asks Socket Mode connections to reconnect, or cuts them without a word. */
-  readonly disconnectSockets: (how?: 'ask' | 'cut') => void;
-  /** Changes a person, channel or user group, as an admin would. */
-  readonly amend: (id: string, patch: Partial<Person & Channel & UserGroup>) => void;
-  /** Web API calls so far, by method. */
-  readonly counts: () => Readonly<Record<string, number>>;
-  /** The last 2,000 calls, oldest first. */
-  readonly calls: (method?: string) => readonly CallRecord[];
-  /** Returns the function that stops the listening. */
-  readonly onChange: (listener: (change: Change) => void) => () => void;
-  /** Waits until `look` finds something, looking now and after each change; default 5 s, then rejects. */
-  readonly waitFor: <T>(look: () => T | undefined | null | false, timeoutMs?: number) => Promise<T>;
-};
+/** Here too, beside the function that gives them. */
+export type { LookalikeOptions, SlackLookalike };
 
 const keptCalls = 2_000;
 
@@ -185,7 +127,7 @@ export async function startSlackLookalike(options: LookalikeOptions): Promise<Sl
     waitFor: (look, timeoutMs) => waitFor(watchers, look, timeoutMs),
     [Symbol.asyncDispose]: async () => {
       faults.clear();
-      socket.cut();
+      await socket.close();
       const { promise, resolve: closed } = Promise.withResolvers<void>();
       server.close(() => closed());
       server.closeAllConnections();

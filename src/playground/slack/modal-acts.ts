@@ -55,7 +55,7 @@ function obey(deps: ModalDeps, user: string, view: View, body: unknown): SubmitO
       closeModal(workspace, user, { id: view.id });
       return { outcome: 'closed' };
     case 'clear':
-      tellClosed(
+      void tellClosed(
         deps,
         user,
         closeModal(workspace, user, 'all').filter((gone) => gone.id !== view.id),

@@ -2,7 +2,7 @@
  * What Slack tells the app about a person's act: slash command, click, submission, closing, search in a menu. Building
  * one issues its trigger and response URL; nothing is sent here, so that tests can bend a payload before sending it.
  */
-import { shown } from './messages.ts';
+import { shown } from './shown.ts';
 import type { ResponseTarget, Tickets } from './tickets.ts';
 import type { Channel, Ephemeral, JsonObject, Message, StateValues, View } from './wire.ts';
 import type { Workspace } from './workspace.ts';

@@ -30,7 +30,7 @@ const channelSeed = z.strictObject({
   /** Whether the app was invited. */
   is_member: z.boolean().default(true),
   topic: z.string().default(''),
-  /** Default: everyone of the workspace. */
+  /** Default: everyone of the workspace, guests excepted. */
   members: z.array(z.string()).optional(),
 });
 

@@ -7,10 +7,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Watchers } from './changes.ts';
-import type { DeliveryKind } from './delivery.ts';
-import { isObject, type JsonObject } from './wire.ts';
+import { type DeliveryKind, isObject, type JsonObject } from './wire.ts';
 
 const pingEveryMs = 10_000;
+const closeWithinMs = 1_000;
 const types: Readonly<Record<DeliveryKind, string>> = {
   command: 'slash_commands',
   interactive: 'interactive',
@@ -36,6 +36,8 @@ export type SocketMode = {
   readonly disconnect: (reason: string) => void;
   /** Cuts every connection without a word. */
   readonly cut: () => void;
+  /** Closes every connection properly; those that do not answer are cut. */
+  readonly close: () => Promise<void>;
 };
 
 export function createSocketMode(appId: string, watchers: Watchers): SocketMode {
@@ -113,6 +115,17 @@ export function createSocketMode(appId: string, watchers: Watchers): SocketMode 
     },
     cut: () => {
       for (const socket of [...open]) socket.terminate();
+    },
+    close: async () => {
+      const closings = [...open].map(async (socket) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const timer = setTimeout(() => socket.terminate(), closeWithinMs);
+        socket.on('close', () => resolve());
+        socket.close(1001);
+        await promise;
+        clearTimeout(timer);
+      });
+      await Promise.all(closings);
     },
   };
 }

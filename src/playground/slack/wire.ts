@@ -105,6 +105,9 @@ export type App = {
 
 export type Team = { readonly id: string; readonly domain: string; readonly name: string };
 
+/** What can be told to the app. */
+export type DeliveryKind = 'command' | 'interactive' | 'event';
+
 /** A "no" that Slack answers with `ok: false`; thrown by whatever finds it, turned into an answer by the Web API. */
 export class SlackRefusal extends Error {
   readonly code: string;

@@ -65,9 +65,9 @@ export function createWorkspace(seed: ParsedSeed, watchers: Watchers, now: () =>
     });
   }
   const everyone = [...workspace.people.values()]
+    .filter((person) => person.id !== slackbot && !person.is_bot && !person.deleted)
     .filter(
-      (person) =>
-        person.id !== slackbot && !person.is_bot && !person.deleted && person.team_id === seed.team.id,
+      (person) => !person.is_restricted && !person.is_ultra_restricted && person.team_id === seed.team.id,
     )
     .map((person) => person.id);
   for (const { is_private, is_member, members, ...channel } of seed.channels) {

@@ -125,14 +125,14 @@ export async function canWork(
 }
 
 /** Calls `then` after each call to AWS, with its number; what it throws comes in the place of the answer. */
-export function tap(clients: AwsClients, then: (calls: number, command: string) => void): AwsClients {
+export function tap(clients: AwsClients, then: (calls: number, command: string) => unknown): AwsClients {
   let calls = 0;
   const done = (command: string | undefined) => then(++calls, command ?? '');
   const tapped = (iam: IAMClient) => {
     iam.middlewareStack.add(
       (next, context) => async (args) => {
         const answer = await next(args);
-        done(context.commandName);
+        await done(context.commandName);
         return answer;
       },
       { step: 'initialize' },
@@ -143,7 +143,7 @@ export function tap(clients: AwsClients, then: (calls: number, command: string) 
   clients.sts.middlewareStack.add(
     (next, context) => async (args) => {
       const answer = await next(args);
-      done(context.commandName);
+      await done(context.commandName);
       return answer;
     },
     { step: 'initialize' },

@@ -1,12 +1,9 @@
 /** A look-alike with a small workspace, and real Bolt apps on it, over HTTP or Socket Mode. */
 import type { AddressInfo } from 'node:net';
-import { App, HTTPReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
+import { App, HTTPReceiver, type Logger, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient, type WebClientOptions } from '@slack/web-api';
-import {
-  type LookalikeOptions,
-  type SlackLookalike,
-  startSlackLookalike,
-} from '../../../src/playground/slack/lookalike.ts';
+import type { LookalikeOptions, SlackLookalike } from '../../../src/playground/slack/contract.ts';
+import { startSlackLookalike } from '../../../src/playground/slack/lookalike.ts';
 import type { Seed } from '../../../src/playground/slack/seed.ts';
 
 export const seed: Seed = {
@@ -60,11 +57,22 @@ export function startSlack(options: Partial<LookalikeOptions> = {}): Promise<Sla
   return startSlackLookalike({ seed, manifest: manifestWith(), ackTimeoutMs: 2_000, ...options });
 }
 
+/** Refusals and cuts are what these tests are about: none of them is worth a line. */
+const silent: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  setLevel: () => {},
+  setName: () => {},
+  getLevel: () => LogLevel.ERROR,
+};
+
 /** One try, no patience: a refusal or an outage shows at once. */
 const impatient: WebClientOptions = {
   retryConfig: { retries: 0 },
   rejectRateLimitedCalls: true,
-  logLevel: LogLevel.ERROR,
+  logger: silent,
 };
 
 export function clientOf(
@@ -79,11 +87,11 @@ export type RunningApp = AsyncDisposable & { readonly app: App };
 
 /** A Bolt app behind signed HTTP, known to the look-alike by its request URL. */
 export async function httpApp(slack: SlackLookalike, listen: (app: App) => void): Promise<RunningApp> {
-  const receiver = new HTTPReceiver({ signingSecret: slack.signingSecret, logLevel: LogLevel.ERROR });
+  const receiver = new HTTPReceiver({ signingSecret: slack.signingSecret, logger: silent });
   const app = new App({
     token: slack.botToken,
     receiver,
-    logLevel: LogLevel.ERROR,
+    logger: silent,
     clientOptions: { ...impatient, slackApiUrl: slack.apiUrl },
   });
   listen(app);
@@ -101,14 +109,14 @@ export async function httpApp(slack: SlackLookalike, listen: (app: App) => void)
 export async function socketApp(slack: SlackLookalike, listen: (app: App) => void): Promise<RunningApp> {
   const receiver = new SocketModeReceiver({
     appToken: slack.appToken,
-    logLevel: LogLevel.ERROR,
+    logger: silent,
     clientPingTimeout: 200,
     installerOptions: { clientOptions: { slackApiUrl: slack.apiUrl } },
   });
   const app = new App({
     token: slack.botToken,
     receiver,
-    logLevel: LogLevel.ERROR,
+    logger: silent,
     clientOptions: { ...impatient, slackApiUrl: slack.apiUrl },
   });
   listen(app);

@@ -47,14 +47,26 @@ export function delegate(layout: CgroupLayout, install: string): void {
   }
 }
 
+/** Tried again: a close elsewhere may just be removing the install's groups as empty. */
 export function createGroups(
   layout: CgroupLayout,
   install: string,
   access: AccessId,
   limits: SandboxLimits,
 ): void {
-  delegate(layout, install);
-  for (const dir of groupsOf(layout, install, access)) mkdirSync(dir, { recursive: true });
+  for (let tries = 1; ; tries += 1) {
+    try {
+      delegate(layout, install);
+      for (const dir of groupsOf(layout, install, access)) mkdirSync(dir, { recursive: true });
+      writeLimits(layout, install, access, limits);
+      return;
+    } catch (error) {
+      if (tries === 3) throw error;
+    }
+  }
+}
+
+function writeLimits(layout: CgroupLayout, install: string, access: AccessId, limits: SandboxLimits): void {
   for (const { file, value, optional } of limitWrites(layout, install, access, limits)) {
     try {
       writeFileSync(file, value, { flag: 'r+' });

@@ -10,7 +10,7 @@ import { SandboxFault } from '../../../ports/sandboxes.ts';
 import type { CgroupLayout } from './cgroup-files.ts';
 import { groupProcesses, removeGroups } from './cgroups.ts';
 import { doorsDir, type Machine, placeOf } from './machine.ts';
-import { allProcesses, familyOf, killProcess } from './processes.ts';
+import { allProcesses, familyOf, killProcess, startOf } from './processes.ts';
 import { readState } from './state.ts';
 import { giveBackSlot, holdsSlot, slotOf } from './uid-pool.ts';
 
@@ -26,8 +26,16 @@ export async function closeOne(
   const place = placeOf(machine, access);
   const slot = readState(place)?.slot ?? slotOf(machine, access);
   const until = performance.now() + patienceMs;
+  // One that is dying has lost its arguments and groups, but holds its files and mounts until it is dead.
+  const killed = new Map<number, string>();
   const still = (): string[] => {
-    const alive = killRound(machine, cgroups, access, slot);
+    for (const pid of belonging(machine, cgroups, access, slot)) {
+      const start = startOf(pid);
+      if (start === undefined) continue;
+      killed.set(pid, start);
+      killProcess(pid);
+    }
+    const alive = [...killed].filter(([pid, start]) => startOf(pid) === start).map(([pid]) => pid);
     if (alive.length > 0) return [`processes ${alive.join(' ')}`];
     if (cgroups !== undefined && !removeGroups(cgroups, machine.install, access)) return ['its cgroup'];
     for (const path of [place.door, place.dir]) remove(path);
@@ -47,10 +55,10 @@ export async function closeOne(
 }
 
 /**
- * Kills everything found of the sandbox and returns it. Supervisors first, so that none starts or cleans up anything
- * later. By user id only where the slot is proved to be this access's: else it could be another's by now.
+ * Every process found of the sandbox, its supervisor and watcher included. By user id only where the slot is proved to
+ * be this access's: else it could be another's by now.
  */
-function killRound(
+function belonging(
   machine: Machine,
   cgroups: CgroupLayout | undefined,
   access: AccessId,
@@ -62,7 +70,6 @@ function killRound(
     for (const pid of groupProcesses(cgroups, machine.install, access)) alive.add(pid);
   if (slot !== undefined && machine.ownUids && holdsSlot(machine, slot, access))
     for (const { pid, uid } of all) if (uid === machine.uids.first + slot) alive.add(pid);
-  for (const pid of alive) killProcess(pid);
   return [...alive];
 }
 

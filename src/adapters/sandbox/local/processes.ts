@@ -44,6 +44,17 @@ export function readProcess(pid: number): Process | undefined {
   }
 }
 
+/** Clock ticks after boot at which the process started: with its number, its identity. Undefined once it has ended. */
+export function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a supervisor's (whole) or bubblewrap's (access and install only) arguments say; undefined for any other's. */
 export function labelsIn(argv: readonly string[]): SandboxLabels | undefined {
   const at = argv.indexOf(label);
@@ -63,7 +74,8 @@ export function labelledProcesses(
   const ours = pidNamespace('self');
   return all.flatMap((process) => {
     const labels = labelsIn(process.argv);
-    return labels?.install === install && pidNamespace(process.pid) === ours ? [{ ...process, labels }] : [];
+    const namespace = pidNamespace(process.pid) ?? ours;
+    return labels?.install === install && namespace === ours ? [{ ...process, labels }] : [];
   });
 }
 

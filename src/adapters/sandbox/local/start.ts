@@ -70,10 +70,12 @@ async function layDown(machine: Machine, place: Place, state: State, port: numbe
   const shared = sharedEtc();
   mkdirSync(doorsDir(machine), { recursive: true, mode: 0o711 });
   for (const path of [place.door, join(place.door, 'calls')]) {
-    mkdirSync(path);
+    mkdirSync(path, { recursive: true });
     // Whatever the umask: the sandbox's user passes through, and lists nothing.
     chmodSync(path, 0o711);
   }
+  const laid = layCall(place, state.gid, probeArguments(port));
+  const fifos = makeFifos([join(place.dir, 'control'), join(place.dir, 'wake')], laid.fifos, state.gid);
   layEtc(join(place.door, 'etc'), state.uid, state.gid, state.labels.access, shared);
   const fence: Fence = {
     access: state.labels.access,
@@ -94,8 +96,7 @@ async function layDown(machine: Machine, place: Place, state: State, port: numbe
   const zeroEnded = (words: readonly string[]): string => words.map((word) => `${word}\0`).join('');
   writeLoose(place, 'command', zeroEnded(fenceCommand(fence)));
   writeLoose(place, 'bwrap.args', zeroEnded(fenceArguments(fence)));
-  const laid = layCall(place, state.gid, probeArguments(port));
-  await makeFifos([join(place.dir, 'control'), join(place.dir, 'wake')], laid.fifos, state.gid);
+  await fifos;
   return laid;
 }
 

@@ -75,7 +75,7 @@ pause() { if [ -e /proc/self/fd/9 ]; then read -r -t "$1" -u 9 _; else sleep "$1
 
 # Ends it all, however long it takes, and says why. The slot goes before the state that names it.
 finish() {
-  local group gone
+  local group gone holder=''
   ours || exit 0
   until kill_round; do pause 0.01; done
   [ -n "$bwrap" ] && wait "$bwrap" 2>/dev/null
@@ -87,8 +87,11 @@ finish() {
   done
   ours || exit 0
   printf '%s\n' "$1" >"$ended" 2>/dev/null
-  [ "$slot" = - ] || rm -f "$slot"
+  { read -r holder <"$slot"; } 2>/dev/null
+  [ "$holder" = "$access" ] && rm -f "$slot"
   for gone in 1 2 3; do rm -rf "$door" "$dir" 2>/dev/null && break; done
+  # Tells the watcher that it ended well.
+  [ "$role" = watcher ] || { echo >&6; } 2>/dev/null
   exit 0
 }
 
@@ -96,7 +99,7 @@ watch() {
   close_others
   role=watcher bwrap=''
   trap '' HUP INT TERM
-  read -r _
+  read -r _ && exit 0
   finish 'the supervisor died'
 }
 
@@ -135,7 +138,7 @@ close_others() {
 # files; its own input is a pipe from the supervisor that says go, or ends.
 enter() {
   close_others
-  trap - HUP INT TERM
+  trap - HUP INT PIPE TERM
   for group in "${cgroups[@]}"; do echo 0 >"$group/cgroup.procs" || exit 125; done
   # The host's out-of-memory killer takes sandboxes first.
   { echo 500 >/proc/self/oom_score_adj; } 2>/dev/null
@@ -145,7 +148,7 @@ enter() {
   exec "${command[@]}" <>"$dir/control" >/dev/null 2>"$dir/log" 7>"$dir/bwrap.info" 8<"$dir/bwrap.args" 9>&-
 }
 
-trap '' HUP
+trap '' HUP PIPE
 trap 'finish "the supervisor was told to end"' INT TERM
 exec 5> >(enter)
 bwrap=$!

@@ -7,9 +7,9 @@ import {
   isOwn,
   postEphemeral,
   postMessage,
-  shown,
   updateMessage,
 } from '../messages.ts';
+import { shown } from '../shown.ts';
 import { type Channel, isObject, type JsonObject, SlackRefusal } from '../wire.ts';
 import { isIn, openDirect } from '../workspace.ts';
 import { type Call, joinedChannel, knownChannel, type Method, noScope, scope } from './method.ts';

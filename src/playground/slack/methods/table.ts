@@ -1,6 +1,7 @@
 /** Every Web API method that the look-alike knows, by name. */
 import { chatMethods } from './chat.ts';
 import { conversationMethods } from './conversations.ts';
+import { historyMethods } from './history.ts';
 import { type Method, noScope, scope } from './method.ts';
 import { peopleMethods } from './people.ts';
 import { viewMethods } from './views.ts';
@@ -29,5 +30,12 @@ const appMethods: Readonly<Record<string, Method>> = {
 };
 
 export const methods: ReadonlyMap<string, Method> = new Map(
-  Object.entries({ ...appMethods, ...chatMethods, ...conversationMethods, ...peopleMethods, ...viewMethods }),
+  Object.entries({
+    ...appMethods,
+    ...chatMethods,
+    ...conversationMethods,
+    ...historyMethods,
+    ...peopleMethods,
+    ...viewMethods,
+  }),
 );
