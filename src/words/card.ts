@@ -7,7 +7,7 @@ import type { Tally } from '../domain/approval.ts';
 import { formatDuration } from '../domain/duration.ts';
 import type { Policy, Target } from '../domain/policy.ts';
 import type { Message } from '../ports/notices.ts';
-import { clip, escape, listed, mention, when } from './slack-text.ts';
+import { clip, escapeText, listed, mention, when } from './slack-text.ts';
 
 export const approveAction = 'approve';
 export const denyAction = 'deny';
@@ -26,13 +26,13 @@ export function card({ access, target, groups, tally }: CardFacts): Message {
   const fields = [
     `*Who*\n${mention(request.requester.id)}`,
     `*For how long*\n${formatDuration(request.durationMs)}`,
-    `*Target*\n${escape(name)} (\`${request.target}\`)`,
-    `*Ticket*\n${request.ticket === undefined ? 'none' : escape(request.ticket)}`,
+    `*Target*\n${escapeText(name)} (\`${request.target}\`)`,
+    `*Ticket*\n${request.ticket === undefined ? 'none' : escapeText(request.ticket)}`,
   ];
   const blocks = [
     { type: 'header', text: { type: 'plain_text', text: clip(`${headline(access)}: ${name}`, 150) } },
     { type: 'section', fields: fields.map(markdown) },
-    { type: 'section', text: markdown(`*Reason*\n>${escape(request.reason)}`) },
+    { type: 'section', text: markdown(`*Reason*\n>${escapeText(request.reason)}`) },
     {
       type: 'section',
       text: markdown(
@@ -43,7 +43,10 @@ export function card({ access, target, groups, tally }: CardFacts): Message {
     ...(access.state === 'waiting' ? [buttons(request.id)] : []),
     { type: 'context', elements: [markdown(`${outcome(access)}  ·  \`${request.id}\``)] },
   ];
-  return { text: `${headline(access)}: ${escape(request.requester.name)} asks for ${escape(name)}`, blocks };
+  return {
+    text: `${headline(access)}: ${escapeText(request.requester.name)} asks for ${escapeText(name)}`,
+    blocks,
+  };
 }
 
 function headline(access: Access): string {
@@ -76,7 +79,7 @@ export function outcome(access: Access): string {
     case 'waiting':
       return `:hourglass: lapses ${when(access.lapsesAt)}`;
     case 'rejected':
-      return `:no_entry: denied by ${actorName(access.by)} ${when(access.at)}${access.why === undefined ? '' : `: ${escape(clip(access.why, 300))}`}`;
+      return `:no_entry: denied by ${actorName(access.by)} ${when(access.at)}${access.why === undefined ? '' : `: ${escapeText(clip(access.why, 300))}`}`;
     case 'withdrawn':
       return `:leftwards_arrow_with_hook: withdrawn by its requester ${when(access.at)}`;
     case 'lapsed':
@@ -91,14 +94,14 @@ export function outcome(access: Access): string {
     case 'revoked':
       return `:lock: revoked ${when(access.endedAt)} (${causeWords(access.cause)}); ${approvedBy(access)}`;
     case 'failed':
-      return `:warning: failed ${when(access.endedAt)}: ${escape(clip(access.why, 300))}`;
+      return `:warning: failed ${when(access.endedAt)}: ${escapeText(clip(access.why, 300))}`;
   }
 }
 
 type Decided = Extract<Access, { basis: unknown }>;
 
 export function approvedBy({ basis, votes }: Decided): string {
-  if (basis.by === 'rule') return `approved by rule ${escape(clip(basis.rule, 150))}`;
+  if (basis.by === 'rule') return `approved by rule ${escapeText(clip(basis.rule, 150))}`;
   return `approved by ${listed(votes.filter(({ answer }) => answer === 'approve').map(({ person }) => mention(person)))}`;
 }
 
@@ -109,20 +112,20 @@ export function causeWords(cause: Extract<Access, { state: 'revoked' }>['cause']
     case 'done':
       return 'its requester was done';
     case 'revoked':
-      return `by ${actorName(cause.by)}${cause.why === undefined ? '' : `: ${escape(clip(cause.why, 200))}`}`;
+      return `by ${actorName(cause.by)}${cause.why === undefined ? '' : `: ${escapeText(clip(cause.why, 200))}`}`;
     case 'failed':
-      return escape(clip(cause.why, 200));
+      return escapeText(clip(cause.why, 200));
   }
 }
 
 function actorName(actor: { readonly kind: string; readonly id: string; readonly name: string }): string {
-  return actor.kind === 'person' ? mention(actor.id) : `\`${escape(actor.id)}\``;
+  return actor.kind === 'person' ? mention(actor.id) : `\`${escapeText(actor.id)}\``;
 }
 
 function grants({ grant: { aws }, sandbox }: Target): string {
   const rights = [
-    ...aws.managed.map((arn) => `\`${escape(arn.slice(arn.lastIndexOf('/') + 1))}\``),
-    ...(aws.policy === undefined ? [] : [`\`${escape(clip(JSON.stringify(aws.policy), 900))}\``]),
+    ...aws.managed.map((arn) => `\`${escapeText(arn.slice(arn.lastIndexOf('/') + 1))}\``),
+    ...(aws.policy === undefined ? [] : [`\`${escapeText(clip(JSON.stringify(aws.policy), 900))}\``]),
   ];
   const where = `AWS account ${aws.account}, ${aws.region}: ${rights.length === 0 ? 'nothing but reading its own role' : rights.join(', ')}`;
   return `${where}\nan isolated environment with ${Math.round(sandbox.memory / 1024 ** 2)} MiB of memory and no network`;
@@ -133,7 +136,9 @@ function deciders(access: Access, groups: Policy['groups'], tally: Tally): strin
     tally.lines
       .map(({ from, count, by }) => {
         const open = access.state === 'waiting' && by.length < count;
-        const who = from.map((name) => `${escape(name)} (${groupMentions(groups[name], open)})`).join(' or ');
+        const who = from
+          .map((name) => `${escapeText(name)} (${groupMentions(groups[name], open)})`)
+          .join(' or ');
         const given = by.length === 0 ? '' : `, given by ${listed(by.map(mention))}`;
         return `${by.length >= count ? ':white_check_mark:' : ':white_large_square:'} ${by.length} of ${count} from ${who}${given}`;
       })

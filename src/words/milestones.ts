@@ -3,7 +3,7 @@ import type { Access } from '../domain/access.ts';
 import { formatDuration } from '../domain/duration.ts';
 import type { Message } from '../ports/notices.ts';
 import { approvedBy, causeWords, outcome } from './card.ts';
-import { clip, escape, when } from './slack-text.ts';
+import { clip, escapeText, when } from './slack-text.ts';
 
 export type Milestone = { readonly tag: string; readonly message: Message };
 
@@ -23,7 +23,7 @@ export function milestones(access: Access): readonly Milestone[] {
   });
   const asked = said(
     'asked',
-    `:hourglass: You asked for ${name} for ${formatDuration(request.durationMs)}: ${escape(request.reason)}`,
+    `:hourglass: You asked for ${name} for ${formatDuration(request.durationMs)}: ${escapeText(request.reason)}`,
   );
   const active = (startedAt: number | undefined, endsAt: number | undefined): Milestone[] =>
     startedAt === undefined || endsAt === undefined
@@ -77,7 +77,7 @@ export function milestones(access: Access): readonly Milestone[] {
         asked,
         said(
           'over',
-          `:warning: Your access to ${name} could not be opened and everything was undone: ${escape(clip(access.why, 300))}`,
+          `:warning: Your access to ${name} could not be opened and everything was undone: ${escapeText(clip(access.why, 300))}`,
         ),
       ];
   }

@@ -2,7 +2,7 @@
 import { durationForm, formatDuration } from '../domain/duration.ts';
 import type { Ineligibility } from '../domain/people.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import { clip, escape, listed } from './slack-text.ts';
+import { clip, escapeText, listed } from './slack-text.ts';
 
 const ineligible: Record<Ineligibility, string> = {
   unknown: 'Slack did not say who you are, so nothing was done. Try again in a moment.',
@@ -35,7 +35,7 @@ export function refusalWords(refusal: Refusal): string {
       const named =
         refusal.target === ''
           ? 'Name a target.'
-          : `There is no target \`${escape(clip(refusal.target, 60))}\` that you may ask for.`;
+          : `There is no target \`${escapeText(clip(refusal.target, 60))}\` that you may ask for.`;
       return `${named} ${offered.length === 0 ? 'You may not ask for any target at present.' : `You may ask for ${listed(offered, 'or')}.`}`;
     }
     case 'ineligible':
@@ -43,7 +43,7 @@ export function refusalWords(refusal: Refusal): string {
     case 'directory-unavailable':
       return 'Slack could not be asked who is in which group, so nothing was decided. Try again in a moment.';
     case 'duration-malformed':
-      return `\`${escape(refusal.text)}\` is not a duration. Write ${durationForm}.`;
+      return `\`${escapeText(refusal.text)}\` is not a duration. Write ${durationForm}.`;
     case 'duration-too-long':
       return `${formatDuration(refusal.askedMs)} is too long: this target allows at most ${formatDuration(refusal.maxMs)}.`;
     case 'reason-missing':
@@ -53,9 +53,9 @@ export function refusalWords(refusal: Refusal): string {
     case 'reason-too-long':
       return `The reason is too long: ${refusal.length} characters, and at most ${refusal.max} fit.`;
     case 'ticket-missing':
-      return `A ticket is missing. Name one that looks like \`${escape(refusal.pattern)}\`, in its field or in the reason.`;
+      return `A ticket is missing. Name one that looks like \`${escapeText(refusal.pattern)}\`, in its field or in the reason.`;
     case 'denied-by-rule':
-      return `Not now: ${escape(refusal.because)}.`;
+      return `Not now: ${escapeText(refusal.because)}.`;
     case 'own-request':
       return 'This is your own request. Somebody else has to decide on it.';
     case 'not-an-approver':
@@ -69,14 +69,14 @@ export function refusalWords(refusal: Refusal): string {
     case 'not-yours':
       return 'This is not your access. Only its requester can do that.';
     case 'no-such-access':
-      return `There is no access \`${escape(clip(refusal.text, 40))}\`. \`/prod-access list\` shows yours.`;
+      return `There is no access \`${escapeText(clip(refusal.text, 40))}\`. \`/prod-access list\` shows yours.`;
     case 'ambiguous-access':
-      return `\`${escape(clip(refusal.text, 40))}\` fits several accesses. Write more of the id.`;
+      return `\`${escapeText(clip(refusal.text, 40))}\` fits several accesses. Write more of the id.`;
     case 'stale-card':
       return "This message is not a card that the bot knows. Use the card in the approvers' channel.";
     case 'total-exceeded':
       return `That would be too long in all: ${formatDuration(Math.max(0, refusal.leftMs))} is left of ${formatDuration(refusal.totalMs)}.`;
     case 'unproven':
-      return `Nothing was done: ${escape(refusal.why)}.`;
+      return `Nothing was done: ${escapeText(refusal.why)}.`;
   }
 }

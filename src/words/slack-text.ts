@@ -1,7 +1,7 @@
-/** Slack's mrkdwn, made safe: everything that a person wrote goes through `escape`. */
+/** Slack's mrkdwn, made safe: everything that a person wrote goes through `escapeText`. */
 
 /** Escapes what Slack reads as control: `<!channel>` and disguised links come out as plain text. */
-export function escape(text: string): string {
+export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

@@ -16,7 +16,7 @@ it('takes role and sandbox away by their end when Redis was emptied, and begins 
   await world.withRedis((redis) => redis.flushall());
   const lost = await world.untilEntry(({ action }) => action === 'ledger.lost', 15_000);
   expect(lost).toMatchObject({ seq: 1, details: { chain: head?.chain } });
-  expect(Number(lost.details['seq'])).toBeGreaterThanOrEqual(head?.seq ?? 0);
+  expect(Number(lost.details.seq)).toBeGreaterThanOrEqual(head?.seq ?? 0);
   expect(world.aws.roles().map(({ name }) => name)).toEqual([id]);
   await world.untilEntry(of(id, 'sweep.repaired'), 40_000);
   expect(world.aws.roles()).toEqual([]);
@@ -51,7 +51,7 @@ it('grants nothing for a record that was written by somebody else, and raises th
     await redis.hset(key, 'row', forged);
   });
   await world.untilEntry(of(id, 'alarm.raised'), 20_000);
-  expect(world.aws.counts()['CreateRole'] ?? 0).toBe(0);
+  expect(world.aws.counts().CreateRole ?? 0).toBe(0);
 }, 60_000);
 
 it('ends on time although the end was moved in the record', async () => {
@@ -73,6 +73,6 @@ it('ends on time although the end was moved in the record', async () => {
   await world.untilEntry(of(id, 'sweep.repaired'), 90_000);
   expect(world.aws.roles()).toEqual([]);
   await bot.stop();
-  const publicKey = createPublicKey(await readFile(world.env['PROD_ACCESS_SIGNING_KEY'] ?? ''));
+  const publicKey = createPublicKey(await readFile(world.env.PROD_ACCESS_SIGNING_KEY ?? ''));
   expect(verifyChain(await world.lines(), [publicKey]).flaws).toEqual([]);
 }, 120_000);

@@ -80,9 +80,9 @@ describe.each(
     for (const moment of share) {
       const asked = Promise.withResolvers<string>();
       const killed = killAt(world, bot, moment, whom, asked.promise);
-      const roles = world.aws.counts()['CreateRole'] ?? 0;
+      const roles = world.aws.counts().CreateRole ?? 0;
       // A restart takes up to six seconds; where the end is already fixed it must come after that.
-        const id = await askForWiki(world, opening(moment) ? '14s' : '3s');
+      const id = await askForWiki(world, opening(moment) ? '14s' : '3s');
       ids.push(id);
       asked.resolve(id);
       const restart = killed.then(async () => {
@@ -97,7 +97,7 @@ describe.each(
       await world.untilEntry(of(id, 'access.revoked'), 60_000).catch((error: unknown) => {
         throw new Error(`after ${JSON.stringify(moment)}: ${String(error)}`);
       });
-      const created = (world.aws.counts()['CreateRole'] ?? 0) - roles;
+      const created = (world.aws.counts().CreateRole ?? 0) - roles;
       const accesses = (await world.entries())
         .filter((entry) => entry.access === id)
         .map(({ action }) => action);
@@ -120,7 +120,7 @@ describe.each(
     }).list();
     expect(standing).toEqual([]);
     await bot.stop();
-    const key = createPublicKey(await readFile(world.env['PROD_ACCESS_SIGNING_KEY'] ?? ''));
+    const key = createPublicKey(await readFile(world.env.PROD_ACCESS_SIGNING_KEY ?? ''));
     expect(verifyChain(await world.lines(), [key]).flaws).toEqual([]);
   }, 400_000);
 });
@@ -128,11 +128,14 @@ describe.each(
 /** Whether the end is fixed at this moment, but the access is not active yet. */
 function opening(moment: Moment): boolean {
   const at = moments.indexOf(moment);
-  return at >= moments.findIndex((each) => 'entry' in each && each.entry === 'sandbox.opened') && at < moments.findIndex((each) => 'entry' in each && each.entry === 'access.active');
+  return (
+    at >= moments.findIndex((each) => 'entry' in each && each.entry === 'sandbox.opened') &&
+    at < moments.findIndex((each) => 'entry' in each && each.entry === 'access.active')
+  );
 }
 
 function cards(world: World, id: string): number {
   return world.slack.human
     .messages('C0APPROVE', 'U0LEA')
-    .filter((each) => JSON.stringify(each['blocks'] ?? '').includes(id)).length;
+    .filter((each) => JSON.stringify(each.blocks ?? '').includes(id)).length;
 }

@@ -40,7 +40,7 @@ describe.each(['http', 'socket'] as const)('over %s', (events) => {
     await Promise.all(clicks);
 
     const active = await world.untilEntry(({ action }) => action === 'access.active');
-    expect(aws.counts()['CreateRole']).toBe(1);
+    expect(aws.counts().CreateRole).toBe(1);
     expect(aws.roles().map(({ name }) => name)).toEqual([active.access]);
     await slack.waitFor(
       () =>
@@ -84,7 +84,7 @@ describe.each(['http', 'socket'] as const)('over %s', (events) => {
       expect(posted().split(`#${entry.seq} ${entry.hash.slice(0, 8)}`).length).toBe(2);
 
     expect(await bot.stop()).toBe(0);
-    const key = createPublicKey(await readFile(world.env['PROD_ACCESS_SIGNING_KEY'] ?? ''));
+    const key = createPublicKey(await readFile(world.env.PROD_ACCESS_SIGNING_KEY ?? ''));
     expect(verifyChain(await world.lines(), [key]).flaws).toEqual([]);
   }, 90_000);
 });

@@ -165,8 +165,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         fields.flatMap((_, at) => (at % 2 === 0 ? [[fields[at] ?? '', fields[at + 1] ?? '']] : [])),
       );
       return {
-        entry: String(pairs['entry']),
-        ...(pairs['sig'] === undefined ? {} : { sig: String(pairs['sig']) }),
+        entry: String(pairs.entry),
+        ...(pairs.sig === undefined ? {} : { sig: String(pairs.sig) }),
       };
     });
   };

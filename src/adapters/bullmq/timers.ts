@@ -23,7 +23,7 @@ export function queueTimers(redis: Connection, clock: Pick<Clock, 'now'>, prefix
       );
     },
     beat: async () => {
-      await queues['end']?.add(
+      await queues.end?.add(
         'beat',
         { access: '', version: 0 },
         { removeOnComplete: true, removeOnFail: true },

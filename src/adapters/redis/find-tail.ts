@@ -82,8 +82,7 @@ async function breakSince(
   if (witnessed === undefined) return undefined;
   if (last.entry.chain !== witnessed.chain) {
     const [first] = await rowsFrom(deps.redis, deps.trailKey, idAt(epochOf(last.id), 1), 1);
-    const succeeds =
-      first?.entry?.action === 'ledger.lost' && first.entry.details['chain'] === witnessed.chain;
+    const succeeds = first?.entry?.action === 'ledger.lost' && first.entry.details.chain === witnessed.chain;
     return succeeds ? undefined : 'another chain stands in its place';
   }
   let head: Head | undefined;

@@ -159,8 +159,8 @@ export function slackNotices({ client, store, identity, clock }: SlackNoticesDep
       ({ bot_id, metadata }) =>
         bot_id === botId &&
         metadata?.event_type === eventType &&
-        metadata.event_payload['access'] === access &&
-        metadata.event_payload['tag'] === tag,
+        metadata.event_payload.access === access &&
+        metadata.event_payload.tag === tag,
     )?.ts;
   }
 

@@ -58,9 +58,8 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
 
   app.view(askCallback, async ({ body, ack }) => {
     const { user, team, view } = viewPayload.parse(body);
-    const field = (name: string): string | undefined =>
-      view.state.values[name]?.['value']?.value ?? undefined;
-    const target = view.state.values['target']?.['value']?.selected_option?.value ?? '';
+    const field = (name: string): string | undefined => view.state.values[name]?.value?.value ?? undefined;
+    const target = view.state.values.target?.value?.selected_option?.value ?? '';
     const duration = field('duration')?.trim();
     const ticket = field('ticket')?.trim();
     await submitting(flow, ack, 'target', async () => {
@@ -103,13 +102,13 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
       if (team?.id !== (await deps.team()))
         return formErrors({ code: 'ineligible', why: 'other-team' }, 'reason');
       if (!isAccessId(access)) return formErrors({ code: 'stale-card' }, 'reason');
-      const reason = view.state.values['reason']?.['value']?.value ?? '';
+      const reason = view.state.values.reason?.value?.value ?? '';
       const voter = { id: user.id, name: user.name ?? user.id };
       const outcome = await castVote(flow, { access, voter, answer: 'deny', reason, card: { channel, ts } });
       return isRefused(outcome)
         ? {
             response_action: 'errors' as const,
-            errors: { reason: formErrors(outcome.refused, 'reason').errors['reason'] ?? '' },
+            errors: { reason: formErrors(outcome.refused, 'reason').errors.reason ?? '' },
           }
         : undefined;
     });
@@ -142,7 +141,7 @@ async function refuseReplays(
   { once, flow }: SlackDoorDeps,
   { context, next }: AllMiddlewareArgs,
 ): Promise<void> {
-  const token = context['onceToken'];
+  const token = context.onceToken;
   if (typeof token === 'string' && !(await once(token))) {
     flow.log.warn('a Slack request that was seen before was refused');
     return;

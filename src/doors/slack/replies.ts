@@ -5,7 +5,7 @@ import type { Target } from '../../domain/policy.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { outcome } from '../../words/card.ts';
 import { refusalWords } from '../../words/refusals.ts';
-import { clip, escape, listed } from '../../words/slack-text.ts';
+import { clip, escapeText, listed } from '../../words/slack-text.ts';
 
 export type Reply = { readonly response_type: 'ephemeral'; readonly text: string };
 
@@ -37,7 +37,7 @@ export function askedReply({
     );
   }
   const lines =
-    target?.approvers.map(({ from, count }) => `${count} from ${from.map(escape).join(' or ')}`) ?? [];
+    target?.approvers.map(({ from, count }) => `${count} from ${from.map(escapeText).join(' or ')}`) ?? [];
   return reply(
     `:hourglass: Asked for ${formatDuration(request.durationMs)} of \`${request.target}\` (\`${request.id}\`). ${listed(lines)} must approve it; they were asked.${also}`,
   );
