@@ -21,6 +21,7 @@ import { slackIdentity } from './adapters/slack/identity.ts';
 import { slackNotices } from './adapters/slack/notices.ts';
 import { slackTrailChannel } from './adapters/slack/trail-channel.ts';
 import { systemClock } from './adapters/system-clock.ts';
+import { startBackground } from './background.ts';
 import type { Config } from './config.ts';
 import { bot, type Details, type Draft, publicKeyText } from './domain/audit.ts';
 import { isoTime } from './domain/duration.ts';
@@ -29,8 +30,6 @@ import { startWorkers } from './doors/jobs/workers.ts';
 import { httpReceiver, openSlackDoor, socketReceiver } from './doors/slack/door.ts';
 import { webDoor } from './doors/web/server.ts';
 import type { Flow } from './flow/deps.ts';
-import { projectTrail } from './flow/project-trail.ts';
-import { type Misses, sweepLedger, sweepWorld } from './flow/sweep.ts';
 import { makeMetrics } from './metrics.ts';
 import { openStore } from './store.ts';
 
@@ -50,11 +49,6 @@ export class CannotStart extends Error {
     this.lines = lines;
   }
 }
-
-const sweepLedgerEveryMs = 5_000;
-const sweepWorldEveryMs = 60_000;
-const beatEveryMs = 5_000;
-const beatLateMs = 30_000;
 
 export type AppOptions = {
   /** Least time between two messages in the audit channel: 1,000 ms for Slack. */
@@ -165,19 +159,17 @@ async function build(
     once: redisOnce(redis),
   });
 
-  let beatAt = clock.now();
+  const answers = (question: Promise<unknown>): Promise<boolean> =>
+    question.then(
+      () => true,
+      () => false,
+    );
+  const ping = (): Promise<boolean> => answers(redis.ping());
+  const background = startBackground({ flow, sendBeat: timers.beat, ping, sweeps });
+  closers.push(async () => background[Symbol.asyncDispose]());
   const readiness = async () => {
-    const checks = {
-      redis: await redis.ping().then(
-        () => true,
-        () => false,
-      ),
-      slack: await identity().then(
-        () => true,
-        () => false,
-      ),
-      queue: clock.now() - beatAt < beatLateMs,
-    };
+    const [redisAnswers, slackAnswers] = await Promise.all([ping(), answers(identity())]);
+    const checks = { redis: redisAnswers, slack: slackAnswers, queue: background.queueAlive() };
     return { ready: Object.values(checks).every(Boolean), checks };
   };
   const web = webDoor({
@@ -211,63 +203,16 @@ async function build(
       workerConnections.push(connection);
       return connection;
     },
-    onBeat: async () => {
-      beatAt = clock.now();
-    },
+    onBeat: async () => background.beat(),
   });
   closers.push(async () => {
     await workers[Symbol.asyncDispose]();
     for (const connection of workerConnections) hangUp(connection);
   });
 
-  const misses: Misses = new Map();
-  let knownChain = (await ledger.head()).chain;
-  const sweep = async (kind: 'ledger' | 'world', work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-      sweeps.inc({ kind, outcome: 'done' });
-    } catch (error) {
-      sweeps.inc({ kind, outcome: 'failed' });
-      log.warn({ err: error, kind }, 'a sweep failed; the next one tries again');
-    }
-  };
-  let restart: (why: string) => void = () => {};
-  const mustRestart = new Promise<string>((resolve) => {
-    restart = resolve;
-  });
-  const loops = [
-    repeat(closing.signal, sweepLedgerEveryMs, async () => {
-      await sweep('ledger', () => sweepLedger(flow, misses));
-      // A ledger that was lost knows nothing of what still stands: look at once, not at the next turn.
-      const { chain } = await ledger.head().catch(() => ({ chain: knownChain }));
-      if (chain !== knownChain) await sweep('world', () => sweepWorld(flow));
-      knownChain = chain;
-    }),
-    repeat(closing.signal, sweepWorldEveryMs, () => sweep('world', () => sweepWorld(flow))),
-    repeat(closing.signal, beatEveryMs, async () => {
-      await timers.beat().catch(() => {});
-      const answers = await redis.ping().then(
-        () => true,
-        () => false,
-      );
-      if (!answers) beatAt = Math.max(beatAt, clock.now() - beatEveryMs);
-      else if (clock.now() - beatAt > beatLateMs)
-        restart('the queue gave no sign of life for 30 s although Redis answers');
-    }),
-    repeat(closing.signal, 1_000, async () => {
-      const wake = (signal: AbortSignal): Promise<void> => clock.sleep(250, signal).catch(() => {});
-      await projectTrail(flow, closing.signal, wake).catch((error: unknown) =>
-        log.warn({ err: error }, 'the audit channel is behind; trying again'),
-      );
-    }),
-  ];
-  closers.push(async () => {
-    closing.abort();
-    await Promise.race([Promise.allSettled(loops), clock.sleep(2_000)]);
-  });
   const address = web.address() as AddressInfo;
   log.info({ port: address.port, install, limits: ready.limitsHeldBy }, 'ready');
-  return { flow, port: address.port, mustRestart, [Symbol.asyncDispose]: closeAll };
+  return { flow, port: address.port, mustRestart: background.mustRestart, [Symbol.asyncDispose]: closeAll };
 }
 
 async function refuseUnfitRedis(config: Config, redis: ReturnType<typeof connectRedis>): Promise<void> {
@@ -281,14 +226,6 @@ async function refuseUnfitRedis(config: Config, redis: ReturnType<typeof connect
   });
   const unfit = findings.filter(({ ok }) => !ok);
   if (unfit.length > 0) throw new CannotStart(unfit.map(({ says, remedy }) => `${says}: ${remedy}`));
-}
-
-/** Runs `work` at once and then `everyMs` after it ended, until the signal aborts. */
-async function repeat(signal: AbortSignal, everyMs: number, work: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await work();
-    await systemClock.sleep(everyMs, signal).catch(() => {});
-  }
 }
 
 function keepTrying(

@@ -3,17 +3,24 @@
  * flaws, so that all problems can be reported at once; of what has the wrong shape it says nothing.
  */
 
-export type NameFlaw = { readonly path: readonly (string | number)[]; readonly message: string };
+type Kind = 'groups' | 'targets';
+
+export type NameFlaw = {
+  /** What the name should have been one of. */
+  readonly kind: Kind;
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+};
 
 export function nameFlaws(document: unknown): readonly NameFlaw[] {
   const groups = mapAt(document, 'groups');
   const targets = mapAt(document, 'targets');
   const flaws: NameFlaw[] = [];
-  const look = (names: unknown, known: object, kind: string, path: NameFlaw['path']): void => {
+  const look = (names: unknown, known: object, kind: Kind, path: NameFlaw['path']): void => {
     for (const [index, name] of listOf(names).entries()) {
       if (typeof name !== 'string' || Object.hasOwn(known, name)) continue;
       if (kind === 'targets' && name === '*') continue;
-      flaws.push({ path: [...path, index], message: `"${name}" is not one of the ${kind}` });
+      flaws.push({ kind, path: [...path, index], message: `"${name}" is not one of the ${kind}` });
     }
   };
   for (const [name, target] of Object.entries(targets)) {

@@ -189,8 +189,10 @@ export const policySchema = z
     break_glass: later('break_glass'),
   })
   .superRefine((policy, ctx) => {
-    for (const { path, message } of nameFlaws(policy)) {
-      ctx.addIssue({ code: 'custom', path: [...path], message });
+    // What was refused for its own name is not there to be named: that the others dangle is only a consequence.
+    const misnamed = ctx.issues.filter(({ code }) => code === 'invalid_key').map(({ path }) => path?.[0]);
+    for (const { kind, path, message } of nameFlaws(policy)) {
+      if (!misnamed.includes(kind)) ctx.addIssue({ code: 'custom', path: [...path], message });
     }
     const { audit, approvals } = policy.channels ?? {};
     if (audit !== undefined && audit === approvals) {

@@ -12,6 +12,8 @@ export type Witnessed = Pick<Head, 'seq' | 'hash'>;
 export type TrailVerdict = Verified & {
   /** What the trail was held against: without any, a trail that was cut short cannot be told from a whole one. */
   readonly witnessed: readonly Witnessed[];
+  /** Why a witness could not be asked, one line each. */
+  readonly unheard: readonly string[];
 };
 
 export type VerifyTrailDeps = {
@@ -25,11 +27,13 @@ export async function verifyTrail(
   keys: TrustedKeys,
   heads: readonly Witnessed[] = [],
 ): Promise<TrailVerdict> {
-  const seen = await Promise.all(witnesses.map((last) => last()));
-  const witnessed = [...heads, ...seen.filter((head) => head !== undefined)];
+  const answers = await Promise.allSettled(witnesses.map((last) => last()));
+  const seen = answers.flatMap((each) => (each.status === 'fulfilled' && each.value ? [each.value] : []));
+  const unheard = answers.flatMap((each) => (each.status === 'rejected' ? [reasonOf(each.reason)] : []));
+  const witnessed = [...heads, ...seen];
   const lines: StoredLine[] = [];
   for await (const line of ledger.dump()) lines.push(line);
-  return { ...verifyChain(lines, keys, witnessed), witnessed };
+  return { ...verifyChain(lines, keys, witnessed), witnessed, unheard };
 }
 
 /** The same for an export. Line numbers are those of the file, whose first line is the header. */
@@ -47,5 +51,10 @@ export function verifyExport(
       return { ...flaw, line, says: flaw.says.replace(`line ${flaw.line}`, `line ${line}`) };
     }),
     witnessed: heads,
+    unheard: [],
   };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

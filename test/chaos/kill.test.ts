@@ -56,6 +56,8 @@ async function killAt(
     await world.untilEntry(of(id, 'access.approved'), 30_000);
     return bot.kill(whom);
   }
+  // Words about the life before may still be on their way: only this one's count.
+  if ('slack' in moment) await access;
   const count = (): number =>
     ('aws' in moment ? world.aws.counts()[moment.aws] : world.slack.counts()[moment.slack]) ?? 0;
   const wanted = count() + ('nth' in moment ? moment.nth : 1);

@@ -14,6 +14,7 @@ const rooms = [
   { room: 'main.ts', sees: ['app.ts', 'config.ts', 'log.ts', 'doors/cli/'] },
   { room: 'app.ts', sees: ['*'] },
   { room: 'store.ts', sees: ['adapters/', 'ports/', 'domain/', 'config.ts', 'log.ts'] },
+  { room: 'background.ts', sees: ['flow/', 'ports/', 'domain/'] },
   { room: 'metrics.ts', sees: ['flow/', 'ports/', 'domain/'] },
   { room: 'config.ts', sees: ['config-variables.ts', 'signing-key.ts', 'domain/'] },
   { room: 'config-variables.ts', sees: ['signing-key.ts', 'domain/'] },

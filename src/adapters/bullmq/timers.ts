@@ -1,13 +1,17 @@
 /** Timers as BullMQ jobs. The delay is counted by this host's clock. */
-import { Queue } from 'bullmq';
+import { type ConnectionOptions, Queue } from 'bullmq';
 import type { Clock } from '../../ports/clock.ts';
 import type { Timers } from '../../ports/timers.ts';
-import type { Connection } from '../redis/connect.ts';
+
 import { type JobData, jobOptions, queueNames, queueOf, queuePrefix } from './queues.ts';
 
 export type QueueTimers = Timers & AsyncDisposable & { beat(): Promise<void> };
 
-export function queueTimers(redis: Connection, clock: Pick<Clock, 'now'>, prefix = queuePrefix): QueueTimers {
+export function queueTimers(
+  redis: ConnectionOptions,
+  clock: Pick<Clock, 'now'>,
+  prefix = queuePrefix,
+): QueueTimers {
   const queues = Object.fromEntries(
     queueNames.map((name) => [name, new Queue<JobData>(name, { connection: redis, prefix })]),
   );

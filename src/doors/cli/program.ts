@@ -1,0 +1,77 @@
+/**
+ * The command line: one verb per file, put together here. `runCli` turns what a verb returns or throws into an exit
+ * code and a sentence; nothing else does.
+ */
+import { Command, CommanderError } from 'commander';
+import { accessListVerb } from './access-list.ts';
+import { accessRevokeVerb } from './access-revoke.ts';
+import { accessShowVerb } from './access-show.ts';
+import { auditExportVerb } from './audit-export.ts';
+import { auditTailVerb } from './audit-tail.ts';
+import { auditVerifyVerb } from './audit-verify.ts';
+import type { CliDeps } from './deps.ts';
+import { exit, exitHelp, plain, printLine } from './output.ts';
+import { policyCheckVerb } from './policy-check.ts';
+import { policyExplainVerb } from './policy-explain.ts';
+import { policySchemaVerb } from './policy-schema.ts';
+import { demoVerb, doctorVerb, serveVerb, sweepVerb } from './processes.ts';
+import type { Verb } from './verb.ts';
+import { WrongConfig } from './wrong-config.ts';
+
+/** `finish` is given the exit code of the verb that ran. */
+export function buildProgram(deps: CliDeps, finish: (code: number) => void): Command {
+  const program = new Command('prod-access')
+    .description('Temporary, approved, isolated and recorded access to production, asked for in Slack.')
+    .version(deps.version)
+    .configureOutput({
+      writeOut: (text) => deps.stdout.write(text),
+      writeErr: (text) => deps.stderr.write(text),
+    })
+    .showHelpAfterError('(add --help to see how it is used)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `\nNew here? "prod-access demo" shows everything on this machine, "prod-access doctor" says what a real\ninstall still lacks, "prod-access <verb> --help" has an example for each verb.\n\n${exitHelp}`,
+    );
+  const add = (parent: Command, verb: Verb): void => verb(parent, deps, finish);
+
+  add(program, serveVerb);
+  add(program, demoVerb);
+  add(program, doctorVerb);
+  const policy = program.command('policy').description('check, explain and describe the policy file');
+  for (const verb of [policyCheckVerb, policyExplainVerb, policySchemaVerb]) add(policy, verb);
+  const access = program.command('access').description('list, show and end accesses, as an operator');
+  for (const verb of [accessListVerb, accessShowVerb, accessRevokeVerb]) add(access, verb);
+  const audit = program.command('audit').description('read, verify and export the audit trail');
+  for (const verb of [auditTailVerb, auditVerifyVerb, auditExportVerb]) add(audit, verb);
+  add(program, sweepVerb);
+  return program;
+}
+
+/** `args` are the arguments after the program's name. Gives the exit code; a bug is thrown. */
+export async function runCli(args: readonly string[], deps: CliDeps): Promise<number> {
+  let code: number = exit.ok;
+  const program = buildProgram(deps, (finished) => {
+    code = finished;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
+    if (error instanceof WrongConfig) {
+      deps.stderr.write(error.message);
+      return exit.config;
+    }
+    if (isFault(error)) {
+      printLine(deps.stderr, `Not available: ${plain(error.message)}`);
+      return exit.unavailable;
+    }
+    throw error;
+  }
+}
+
+/** What a port throws when the world failed. */
+function isFault(error: unknown): error is Error & { readonly retryable: boolean } {
+  return error instanceof Error && 'retryable' in error && 'code' in error;
+}
