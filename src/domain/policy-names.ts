@@ -12,14 +12,16 @@ export type NameFlaw = {
   readonly message: string;
 };
 
+/** A name of another form is reported as such; `*` is none. */
+const nameForm = /^[a-z0-9-]+$/;
+
 export function nameFlaws(document: unknown): readonly NameFlaw[] {
   const groups = mapAt(document, 'groups');
   const targets = mapAt(document, 'targets');
   const flaws: NameFlaw[] = [];
   const look = (names: unknown, known: object, kind: Kind, path: NameFlaw['path']): void => {
     for (const [index, name] of listOf(names).entries()) {
-      if (typeof name !== 'string' || Object.hasOwn(known, name)) continue;
-      if (kind === 'targets' && name === '*') continue;
+      if (typeof name !== 'string' || !nameForm.test(name) || Object.hasOwn(known, name)) continue;
       flaws.push({ kind, path: [...path, index], message: `"${name}" is not one of the ${kind}` });
     }
   };

@@ -1,7 +1,8 @@
 /** `audit export`: the whole trail as a file that anybody can verify without us. */
 import { createPublicKey } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
-import { publicKeyText } from '../../domain/audit.ts';
+import { headOf, publicKeyText } from '../../domain/audit.ts';
+import { readEntry } from '../../domain/verify-chain.ts';
 import { exportTrail } from '../../flow/trail-export.ts';
 import type { CliDeps } from './deps.ts';
 import { exit, helpEnd, printJson, printLine } from './output.ts';
@@ -22,48 +23,59 @@ export const auditExportVerb: Verb = (parent, deps, finish) => {
       await withStore(deps, async ({ ledger }, { signingKey }) => {
         const key = publicKeyText(createPublicKey(signingKey));
         const lines = exportTrail({ ledger }, [key]);
-        const count = out === undefined ? await toStdout(deps, lines) : await toFile(out, lines);
+        const { count, last } = out === undefined ? await toStdout(deps, lines) : await toFile(out, lines);
         // The header is no entry.
         const entries = count - 1;
         if (out !== undefined) {
-          const { seq, hash } = await ledger.head();
-          if (json) printJson(deps.stdout, { file: out, entries, key });
-          else
-            printLine(
-              deps.stdout,
-              `${entries} entries in ${out}. Verify it anywhere: prod-access audit verify --file ${out} --key ${key}\nKeep this outside too, to find a cut: --head ${seq}:${hash}`,
-            );
+          const head = readEntry(JSON.stringify(JSON.parse(last).entry ?? null));
+          if (json)
+            printJson(deps.stdout, {
+              file: out,
+              entries,
+              key,
+              ...(head === undefined ? {} : { head: headOf(head) }),
+            });
+          else {
+            printLine(deps.stdout, `${entries} entries in ${out}. Verify it anywhere:`);
+            printLine(deps.stdout, `  prod-access audit verify --file ${out} --key ${key}`);
+            if (head !== undefined)
+              printLine(deps.stdout, `Keep this outside too, to find a cut: --head ${head.seq}:${head.hash}`);
+          }
         }
         finish(exit.ok);
       });
     });
 };
 
-async function toStdout({ stdout }: CliDeps, lines: AsyncIterable<string>): Promise<number> {
-  let count = 0;
-  for await (const line of lines) {
-    printLine(stdout, line);
-    count += 1;
-  }
-  return count;
+type Written = { readonly count: number; readonly last: string };
+
+async function toStdout({ stdout }: CliDeps, lines: AsyncIterable<string>): Promise<Written> {
+  return each(lines, async (line) => printLine(stdout, line));
 }
 
-async function toFile(path: string, lines: AsyncIterable<string>): Promise<number> {
+async function toFile(path: string, lines: AsyncIterable<string>): Promise<Written> {
   const partial = `${path}.partial`;
   const file = await open(partial, 'w', 0o600);
-  let count = 0;
   try {
-    for await (const line of lines) {
+    const written = await each(lines, async (line) => {
       await file.write(`${line}\n`);
-      count += 1;
-    }
+    });
     await file.sync();
     await file.close();
     await rename(partial, path);
-    return count;
+    return written;
   } catch (error) {
     await file.close().catch(() => {});
     await rm(partial, { force: true });
     throw error;
   }
+}
+
+async function each(lines: AsyncIterable<string>, write: (line: string) => Promise<void>): Promise<Written> {
+  let written: Written = { count: 0, last: '' };
+  for await (const line of lines) {
+    await write(line);
+    written = { count: written.count + 1, last: line };
+  }
+  return written;
 }

@@ -58,7 +58,11 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<nu
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
+    if (error instanceof CommanderError) {
+      // Its own errors commander has printed already.
+      if (!error.code.startsWith('commander.')) printLine(deps.stderr, plain(error.message));
+      return error.exitCode === 0 ? exit.ok : exit.usage;
+    }
     if (error instanceof WrongConfig) {
       deps.stderr.write(error.message);
       return exit.config;
@@ -71,7 +75,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<nu
   }
 }
 
-/** What a port throws when the world failed. */
-function isFault(error: unknown): error is Error & { readonly retryable: boolean } {
-  return error instanceof Error && 'retryable' in error && 'code' in error;
+/** What a port throws when the world failed, or the operating system about a file. */
+function isFault(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && ('retryable' in error || 'syscall' in error);
 }

@@ -1,0 +1,146 @@
+/** What `prod-access doctor` looks at, line by line: nothing is changed, and each line that is wrong says what to do. */
+import { createPublicKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { awsClients } from './adapters/aws/clients.ts';
+import { awsGrants } from './adapters/aws/grants.ts';
+import { parsePolicy } from './adapters/policy-file/parse-policy.ts';
+import { connectRedis, hangUp } from './adapters/redis/connect.ts';
+import { checkRedis } from './adapters/redis/health.ts';
+import { localSandboxes } from './adapters/sandbox/local/local-sandboxes.ts';
+import { checkSlack } from './adapters/slack/check.ts';
+import { slackClient } from './adapters/slack/client.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import type { Config, ConfigProblems } from './config.ts';
+import { installOf } from './domain/audit.ts';
+import type { Policy } from './domain/policy.ts';
+
+export type Finding = {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly says: string;
+  readonly remedy?: string;
+};
+
+/** Each part is looked at even where another one fails. Never throws. */
+export async function examine(config: Config | ConfigProblems): Promise<readonly Finding[]> {
+  if ('problems' in config) {
+    return config.problems.map(({ variable, wrong, right }) => ({
+      check: variable,
+      ok: false,
+      says: wrong,
+      remedy: right,
+    }));
+  }
+  const { finding, policy } = await examinePolicy(config);
+  const parts = await Promise.all([
+    examineRedis(config),
+    examineSlack(config, policy),
+    examineAws(config, policy),
+    examineSandboxes(config),
+  ]);
+  return [{ check: 'configuration', ok: true, says: 'complete' }, finding, ...parts.flat()];
+}
+
+async function examinePolicy(config: Config): Promise<{ finding: Finding; policy?: Policy }> {
+  const check = 'policy';
+  const remedy = `"prod-access policy check ${config.policyPath}" says more`;
+  try {
+    const parsed = parsePolicy(await readFile(config.policyPath), config.policyPath);
+    if ('problems' in parsed) {
+      const [first] = parsed.problems;
+      return {
+        finding: {
+          check,
+          ok: false,
+          says: `${parsed.problems.length} problems, the first in line ${first?.line}: ${first?.message}`,
+          remedy,
+        },
+      };
+    }
+    return {
+      finding: { check, ok: true, says: `${Object.keys(parsed.policy.targets).length} targets` },
+      policy: parsed.policy,
+    };
+  } catch (error) {
+    return {
+      finding: {
+        check,
+        ok: false,
+        says: messageOf(error),
+        remedy: 'set PROD_ACCESS_POLICY to the path of the policy file',
+      },
+    };
+  }
+}
+
+async function examineRedis(config: Config): Promise<readonly Finding[]> {
+  const redis = connectRedis(config.redis.url, 'prompt');
+  try {
+    const findings = await checkRedis(redis, {
+      acceptLastSecond: config.redis.onLoss === 'accept-last-second',
+      now: systemClock.now,
+    });
+    return [{ check: 'Redis answers', ok: true, says: 'yes' }, ...findings];
+  } catch (error) {
+    return [
+      {
+        check: 'Redis answers',
+        ok: false,
+        says: messageOf(error),
+        remedy: 'start Redis, or correct REDIS_URL',
+      },
+    ];
+  } finally {
+    hangUp(redis);
+  }
+}
+
+async function examineSlack(config: Config, policy: Policy | undefined): Promise<readonly Finding[]> {
+  const client = slackClient({ token: config.slack.botToken, apiUrl: config.slack.apiUrl });
+  return checkSlack(
+    client,
+    policy === undefined ? {} : { audit: policy.channels.audit, approvals: policy.channels.approvals },
+  );
+}
+
+async function examineAws(config: Config, policy: Policy | undefined): Promise<readonly Finding[]> {
+  const { region, endpoint, settleMs } = config.aws;
+  const install = installOf(createPublicKey(config.signingKey));
+  const clients = awsClients({ region, ...(endpoint === undefined ? {} : { endpoint }) });
+  const grants = awsGrants({ ...clients, install, clock: systemClock, settleMs, patienceMs: 10_000 });
+  const parts = Object.values(policy?.targets ?? {}).map(({ grant: { aws } }) => {
+    const { account, boundary, managed, policy: document } = aws;
+    return {
+      account,
+      region: aws.region,
+      boundary,
+      managed,
+      ...(document === undefined ? {} : { policy: document }),
+    };
+  });
+  const checks = await grants.check(parts);
+  return checks.map(({ check, ok, detail, remedy }) => ({
+    check: `AWS: ${check}`,
+    ok,
+    says: detail,
+    ...(remedy === undefined ? {} : { remedy }),
+  }));
+}
+
+async function examineSandboxes(config: Config): Promise<readonly Finding[]> {
+  const install = installOf(createPublicKey(config.signingKey));
+  const ready = await localSandboxes({
+    dataDir: config.dataDir,
+    install,
+    limits: config.sandbox.limits,
+  }).readiness();
+  return [
+    ready.ready
+      ? { check: 'sandboxes', ok: true, says: `bubblewrap, limits held by ${ready.limitsHeldBy}` }
+      : { check: 'sandboxes', ok: false, says: ready.problem, remedy: ready.remedy },
+  ];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
