@@ -37,6 +37,7 @@ export async function notify(deps: Deps, id: AccessId): Promise<void> {
     if (delivery.retry) failed.push(`${notice.tag}: ${delivery.why}`);
   }
   if (failed.length > 0) throw new Undelivered(failed.join('; '));
+  await deps.ledger.told(stored);
 }
 
 async function noticesFor(deps: Deps, access: Access): Promise<readonly Notice[]> {

@@ -27,7 +27,8 @@ export async function sweepLedger(
   misses: Misses,
   random: () => number = Math.random,
 ): Promise<void> {
-  const ids = await deps.ledger.unfinished();
+  const [unfinished, untold] = await Promise.all([deps.ledger.unfinished(), deps.ledger.untold()]);
+  const ids = [...new Set([...unfinished, ...untold])];
   await inLanes(ids, 8, async (id) => {
     const stored = await load(deps, id);
     if (isRefused(stored)) return;

@@ -46,8 +46,14 @@ export interface Ledger {
   evidence(stored: Stored): Promise<Evidence>;
   /** Ids of accesses to which the world still owes something. */
   unfinished(): Promise<readonly AccessId[]>;
+  /** Ids of accesses that changed since people were last told: what was committed and then forgotten by a crash. */
+  untold(): Promise<readonly AccessId[]>;
+  /** People were told of this version of the access. A newer version stays untold. */
+  told(stored: Stored): Promise<void>;
   /** Every access id that starts with `prefix`, at most `limit` of them. */
   find(prefix: string, limit: number): Promise<readonly AccessId[]>;
+  /** The newest accesses of one requester, newest first. */
+  of(person: string, limit: number): Promise<readonly AccessId[]>;
   /** The newest accesses, newest first. */
   recent(limit: number): Promise<readonly AccessId[]>;
   /** The trail after `seq` of the present chain (0: from its start), at most `limit` entries. */

@@ -127,13 +127,12 @@ describe.each(
   }, 400_000);
 });
 
-/** Whether the end is fixed at this moment, but the access is not active yet. */
+/** Moments at which the access is approved and not active yet, so that its end may come before the restart is done. */
 function opening(moment: Moment): boolean {
   const at = moments.indexOf(moment);
-  return (
-    at >= moments.findIndex((each) => 'entry' in each && each.entry === 'sandbox.opened') &&
-    at < moments.findIndex((each) => 'entry' in each && each.entry === 'access.active')
-  );
+  const first = moments.findIndex((each) => 'entry' in each && each.entry === 'access.approved');
+  const last = moments.findIndex((each) => 'slack' in each && each.slack === 'chat.update');
+  return at >= first && at <= last;
 }
 
 function cards(world: World, id: string): number {

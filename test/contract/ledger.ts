@@ -65,6 +65,22 @@ export function ledgerContract(make: () => Promise<{ ledger: Ledger; signingKey:
     expect(verifyChain(lines, [createPublicKey(signingKey)]).flaws).toEqual([]);
     expect((await ledger.unfinished()).length).toBe(50);
     expect((await ledger.recent(7)).length).toBe(7);
+    expect((await ledger.of('U0ANA', 9)).length).toBe(9);
+    expect(await ledger.of('U0BEN', 9)).toEqual([]);
+  });
+
+  it('remembers what people were not told yet, and forgets it only for the version that they were told of', async () => {
+    const { ledger } = await make();
+    const first = await begin(ledger);
+    expect(await ledger.untold()).toEqual([first.access.request.id]);
+    const stepped = step(first.access, { kind: 'withdraw' }, noon + 1);
+    if (isRefused(stepped)) throw new Error('refused');
+    const second = await ledger.commit({ next: stepped.next, from: first }, stepped.entries);
+    if (second === 'conflict') throw new Error('conflict');
+    await ledger.told(first);
+    expect(await ledger.untold()).toEqual([first.access.request.id]);
+    await ledger.told(second);
+    expect(await ledger.untold()).toEqual([]);
   });
 
   it('finds accesses by prefix', async () => {

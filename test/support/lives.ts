@@ -1,35 +1,80 @@
-/** Short cuts through a life for stories that are about something else. */
-import type { Entry } from '../../src/domain/audit.ts';
-import type { World } from './world.ts';
+/** An access in each of its states, made by the commands that lead there. */
+import type { Access } from '../../src/domain/access.ts';
+import { bot } from '../../src/domain/audit.ts';
+import type { Command } from '../../src/domain/command.ts';
+import { isRefused } from '../../src/domain/refusal.ts';
+import { type Stepped, step } from '../../src/domain/step.ts';
+import { noon, waitingAccess } from './builders.ts';
 
-/** Asks for `wiki` as Ana and returns the access id. */
-export async function askForWiki(world: World, duration = '4s'): Promise<string> {
-  const before = (await world.entries()).length;
-  await world.slack.human.command(
-    'U0ANA',
-    'C0GENERAL',
-    '/prod-access',
-    `wiki ${duration} the wiki is down and must be read`,
-  );
-  const requested = await world.untilEntry(
-    (entry) => entry.action === 'access.requested' && entry.seq > before,
-  );
-  if (requested.access === undefined) throw new Error('no access id');
-  return requested.access;
+const policy = 'a'.repeat(64);
+const lea = { person: 'U0LEA', name: 'lea', at: noon + 1_000 } as const;
+
+/** One command of each kind, and each vote that makes a difference. */
+export const commands = {
+  'vote that does not decide': {
+    kind: 'vote',
+    vote: { ...lea, answer: 'approve' },
+    decided: false,
+    line: 0,
+    policy,
+  },
+  'vote that decides': { kind: 'vote', vote: { ...lea, answer: 'approve' }, decided: true, line: 0, policy },
+  'vote against': {
+    kind: 'vote',
+    vote: { ...lea, answer: 'deny', reason: 'not today' },
+    decided: false,
+    policy,
+  },
+  withdraw: { kind: 'withdraw' },
+  lapse: { kind: 'lapse' },
+  begin: { kind: 'begin' },
+  'sandbox-open': { kind: 'sandbox-open', driver: 'local', limitsHeldBy: 'cgroup-v2', checks: 12 },
+  'sandbox-anew': { kind: 'sandbox-anew', driver: 'local' },
+  activate: { kind: 'activate', role: 'arn:aws:iam::123456789012:role/prod-access/x' },
+  warn: { kind: 'warn' },
+  extend: { kind: 'extend', byMs: 600_000, by: bot, why: 'not done yet', policy, rule: 'votes' },
+  end: { kind: 'end' },
+  done: { kind: 'done' },
+  revoke: { kind: 'revoke', by: { kind: 'person', id: 'U0SEC', name: 'sec' }, why: 'odd' },
+  'give-up': { kind: 'give-up', why: 'no sandbox' },
+  'missed grant': { kind: 'missed', what: 'grant', why: 'AWS does not answer' },
+  'missed sandbox': { kind: 'missed', what: 'sandbox', why: 'it hangs' },
+  'grant-gone': { kind: 'grant-gone' },
+  'sandbox-gone': { kind: 'sandbox-gone' },
+} as const satisfies Record<string, Command>;
+
+export type CommandName = keyof typeof commands;
+
+/** Applies commands at `now`, and throws where one is refused. */
+export function after(access: Access, names: readonly CommandName[], now = noon + 60_000): Access {
+  return names.reduce((at, name) => taken(step(at, commands[name], now)).next, access);
 }
 
-/** Clicks Approve as Lea on the card of this access once it is there. */
-export async function approveAsLea(world: World, access: string): Promise<void> {
-  const card = await world.slack.waitFor(
-    () =>
-      world.slack.human
-        .messages('C0APPROVE', 'U0LEA')
-        .find((each) => JSON.stringify(each.blocks ?? '').includes(access)),
-    15_000,
-  );
-  await world.slack.human.click('U0LEA', { channel: 'C0APPROVE', ts: card.ts }, 'approve');
+export function taken(outcome: ReturnType<typeof step>): Stepped {
+  if (isRefused(outcome)) throw new Error(`refused: ${JSON.stringify(outcome.refused)}`);
+  return outcome;
 }
 
-export function of(access: string, ...actions: string[]): (entry: Entry) => boolean {
-  return (entry) => entry.access === access && actions.includes(entry.action);
-}
+const waiting = waitingAccess().next;
+const toActive = ['vote that decides', 'begin', 'sandbox-open', 'activate'] as const;
+const active = after(waiting, toActive);
+
+export const lives = {
+  waiting,
+  rejected: after(waiting, ['vote against']),
+  withdrawn: after(waiting, ['withdraw']),
+  lapsed: after(waiting, ['lapse'], noon + 9 * 3_600_000),
+  approved: after(waiting, ['vote that decides']),
+  'provisioning (sandbox)': after(waiting, ['vote that decides', 'begin']),
+  'provisioning (grant)': after(waiting, ['vote that decides', 'begin', 'sandbox-open']),
+  active,
+  'active (warned)': after(active, ['warn']),
+  'revoking (both left)': after(active, ['done']),
+  'revoking (grant left)': after(active, ['done', 'sandbox-gone']),
+  'revoking (sandbox left)': after(active, ['revoke', 'grant-gone']),
+  'revoking (failed, sandbox left)': after(waiting, ['vote that decides', 'begin', 'give-up', 'grant-gone']),
+  revoked: after(active, ['done', 'grant-gone', 'sandbox-gone']),
+  failed: after(active, ['give-up', 'sandbox-gone', 'grant-gone']),
+} as const satisfies Record<string, Access>;
+
+export type LifeName = keyof typeof lives;

@@ -10,6 +10,7 @@ import {
   seal,
   signHash,
 } from '../../src/domain/audit.ts';
+import type { AccessId } from '../../src/domain/ids.ts';
 import { verifyChain } from '../../src/domain/verify-chain.ts';
 import type { Ledger, Stored, TrailEntry } from '../../src/ports/ledger.ts';
 import { newSigningKey } from './builders.ts';
@@ -18,6 +19,7 @@ export type MemoryLedger = Ledger & { readonly signingKey: KeyObject };
 
 export function memoryLedger(signingKey: KeyObject = newSigningKey()): MemoryLedger {
   const records = new Map<string, Stored>();
+  const untold = new Set<AccessId>();
   const trail: TrailEntry[] = [];
   const publicKey = createPublicKey(signingKey);
   let head: Head = emptyChain('memory');
@@ -45,6 +47,7 @@ export function memoryLedger(signingKey: KeyObject = newSigningKey()): MemoryLed
         evidence: [...(from?.evidence ?? []), ...write(entries)],
       };
       records.set(id, stored);
+      untold.add(id);
       return stored;
     },
     append: async (entries) => {
@@ -71,12 +74,23 @@ export function memoryLedger(signingKey: KeyObject = newSigningKey()): MemoryLed
       [...records.values()]
         .filter(({ access }) => !isFinished(access))
         .map(({ access }) => access.request.id),
+    untold: async () => [...untold],
+    told: async ({ access, version }) => {
+      if (records.get(access.request.id)?.version === version) untold.delete(access.request.id);
+    },
     find: async (prefix, limit) =>
       [...records.values()]
         .map(({ access }) => access.request.id)
         .filter((id) => id.startsWith(prefix))
         .sort()
         .slice(0, limit),
+    of: async (person, limit) =>
+      [...records.values()]
+        .map(({ access }) => access.request)
+        .filter(({ requester }) => requester.id === person)
+        .sort((one, other) => other.askedAt - one.askedAt)
+        .slice(0, limit)
+        .map(({ id }) => id),
     recent: async (limit) =>
       [...records.values()]
         .map(({ access }) => access.request)

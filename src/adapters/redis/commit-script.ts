@@ -3,7 +3,7 @@
  * the trail's tail must be the entry that the new ones were chained to, and each record must stand at the version that
  * its change was made from.
  *
- * KEYS  1 trail, 2 unfinished, 3 ids, 4 recent, 5... one record key per change
+ * KEYS  1 trail, 2 unfinished, 3 ids, 4 recent, 5 untold, 6... per change its record and its requester's list
  * ARGV  tail id ('' for an empty trail), tail hash ('' for whatever stands there), number of entries, then id, entry, sig ('' for none) each,
  *       then per change: version expected ('0' for none), version, row, mac, access id, '1' if unfinished, asked at
  * Gives {'ok'} | {'tail'} | {'conflict', index, ...} (indices of changes from 1).
@@ -23,9 +23,10 @@ end
 local count = tonumber(ARGV[3])
 local at = 4 + 3 * count
 local conflicts = {'conflict'}
-for i = 5, #KEYS do
-  local version = redis.call('HGET', KEYS[i], 'version') or '0'
-  if version ~= ARGV[at + 7 * (i - 5)] then conflicts[#conflicts + 1] = tostring(i - 4) end
+local changes = (#KEYS - 5) / 2
+for i = 0, changes - 1 do
+  local version = redis.call('HGET', KEYS[6 + 2 * i], 'version') or '0'
+  if version ~= ARGV[at + 7 * i] then conflicts[#conflicts + 1] = tostring(i + 1) end
 end
 if #conflicts > 1 then return conflicts end
 for i = 0, count - 1 do
@@ -33,13 +34,24 @@ for i = 0, count - 1 do
   if sig == '' then redis.call('XADD', KEYS[1], id, 'entry', entry)
   else redis.call('XADD', KEYS[1], id, 'entry', entry, 'sig', sig) end
 end
-for i = 5, #KEYS do
-  local a = at + 7 * (i - 5)
-  redis.call('HSET', KEYS[i], 'version', ARGV[a + 1], 'row', ARGV[a + 2], 'mac', ARGV[a + 3])
+for i = 0, changes - 1 do
+  local a = at + 7 * i
+  redis.call('HSET', KEYS[6 + 2 * i], 'version', ARGV[a + 1], 'row', ARGV[a + 2], 'mac', ARGV[a + 3])
   if ARGV[a + 5] == '1' then redis.call('SADD', KEYS[2], ARGV[a + 4])
   else redis.call('SREM', KEYS[2], ARGV[a + 4]) end
+  redis.call('SADD', KEYS[5], ARGV[a + 4])
   redis.call('ZADD', KEYS[3], 0, ARGV[a + 4])
   redis.call('ZADD', KEYS[4], ARGV[a + 6], ARGV[a + 4])
+  redis.call('ZADD', KEYS[7 + 2 * i], ARGV[a + 6], ARGV[a + 4])
 end
 return {'ok'}
+`;
+
+/**
+ * People were told of this version: nothing is owed to them until the next one. KEYS 1 untold, 2 record; ARGV version,
+ * access id.
+ */
+export const toldScript = `
+if redis.call('HGET', KEYS[2], 'version') == ARGV[1] then return redis.call('SREM', KEYS[1], ARGV[2]) end
+return 0
 `;

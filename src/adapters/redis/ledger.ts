@@ -16,7 +16,7 @@ import {
   type Stored,
 } from '../../ports/ledger.ts';
 import type { Witness } from '../../ports/witness.ts';
-import { commitScript } from './commit-script.ts';
+import { commitScript, toldScript } from './commit-script.ts';
 import type { Connection } from './connect.ts';
 import { type FoundTail, findTail } from './find-tail.ts';
 import { macKeyFrom, readRecord } from './records.ts';
@@ -57,8 +57,10 @@ export function redisLedger({
     unfinished: `${prefix}:unfinished`,
     ids: `${prefix}:ids`,
     recent: `${prefix}:recent`,
+    untold: `${prefix}:untold`,
   };
   const recordKey = (id: string): string => `${prefix}:access:${id}`;
+  const listKey = (person: string): string => `${prefix}:of:${person}`;
   const keys = { signing: signingKey, mac: macKeyFrom(signingKey) };
   const publicKeys = [createPublicKey(signingKey)];
   const finder = {
@@ -126,7 +128,7 @@ export function redisLedger({
     sealed: ReturnType<typeof sealGroup<Pending>>,
     { after }: FoundTail['tail'],
   ): Promise<readonly string[]> {
-    const recordKeys = sealed.records.map(({ id }) => recordKey(id));
+    const recordKeys = sealed.records.flatMap(({ id, requester }) => [recordKey(id), listKey(requester)]);
     const args = [
       after.id,
       after.hash,
@@ -134,7 +136,7 @@ export function redisLedger({
       ...sealed.entryArgs,
       ...sealed.records.flatMap((each) => each.args),
     ];
-    const keyNames = [key.trail, key.unfinished, key.ids, key.recent, ...recordKeys];
+    const keyNames = [key.trail, key.unfinished, key.ids, key.recent, key.untold, ...recordKeys];
     const answer = await redis.eval(commitScript, keyNames.length, ...keyNames, ...args);
     return Array.isArray(answer) ? answer.map(String) : [];
   }
@@ -186,6 +188,14 @@ export function redisLedger({
       ask(async (): Promise<Read> => readRecord(id, await redis.hgetall(recordKey(id)), keys.mac)),
     evidence: (stored) => ask(() => evidence(stored)),
     unfinished: () => ask(async () => (await redis.smembers(key.unfinished)).filter(isAccessId)),
+    of: (person, limit) =>
+      ask(async () => (await redis.zrevrange(listKey(person), 0, limit - 1)).filter(isAccessId)),
+    untold: () => ask(async () => (await redis.smembers(key.untold)).filter(isAccessId)),
+    told: ({ access, version }) =>
+      ask(async () => {
+        const { id } = access.request;
+        await redis.eval(toldScript, 2, key.untold, recordKey(id), String(version), id);
+      }),
     find: (start, limit) =>
       ask(async () =>
         (await redis.zrangebylex(key.ids, `[${start}`, `[${start}\xff`, 'LIMIT', 0, limit)).filter(

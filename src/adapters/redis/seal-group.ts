@@ -12,7 +12,12 @@ export type Member = { readonly change?: Change; readonly drafts: readonly Draft
 export type SealedGroup<M extends Member> = {
   readonly entryArgs: readonly string[];
   readonly entryCount: number;
-  readonly records: readonly { readonly id: string; readonly args: readonly string[]; readonly member: M }[];
+  readonly records: readonly {
+    readonly id: string;
+    readonly requester: string;
+    readonly args: readonly string[];
+    readonly member: M;
+  }[];
   /** What each member's record is once the call succeeds. */
   readonly outcomes: ReadonlyMap<M, Stored | undefined>;
   readonly tail: Tail;
@@ -36,7 +41,7 @@ export function sealGroup<M extends Member>(
   for (const draft of first) write(draft);
 
   const outcomes = new Map<M, Stored | undefined>();
-  const records: { id: string; args: string[]; member: M }[] = [];
+  const records: { id: string; requester: string; args: string[]; member: M }[] = [];
   for (const member of members) {
     const ids = member.drafts.map(write);
     const { change } = member;
@@ -51,10 +56,11 @@ export function sealGroup<M extends Member>(
       evidence: [...(from?.evidence ?? []), ...ids],
     };
     const fields = writeRecord(stored, head, keys.mac);
-    const { id, askedAt } = next.request;
+    const { id, askedAt, requester } = next.request;
     outcomes.set(member, stored);
     records.push({
       id,
+      requester: requester.id,
       member,
       args: [
         String(from?.version ?? 0),

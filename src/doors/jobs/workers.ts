@@ -67,12 +67,14 @@ async function work(flow: Flow, job: Job, { onBeat }: WorkersOptions): Promise<v
   }
 }
 
-function pause(
-  flow: Flow,
-  error: Error | undefined,
-  job: { timestamp: number; delay?: number; opts: { delay?: number } } | undefined,
-): number {
+/** Words are tried more often than once a minute: once Slack is back, people are told within half a minute. */
+const wordsAtMostMs = 15_000;
+
+function pause(flow: Flow, error: Error | undefined, job: RetriedJob | undefined): number {
   if (error instanceof Busy) return 400;
   const due = (job?.timestamp ?? flow.clock.now()) + (job?.opts.delay ?? 0);
-  return pauseAfter(Math.max(0, flow.clock.now() - due), Math.random);
+  const ms = pauseAfter(Math.max(0, flow.clock.now() - due), Math.random);
+  return job?.name === 'notify' ? Math.min(ms, wordsAtMostMs) : ms;
 }
+
+type RetriedJob = { name: string; timestamp: number; opts: { delay?: number } };

@@ -33,7 +33,7 @@ function plainEmoji(text) {
 }
 
 /** @param {string} text */
-function unescape(text) {
+function readable(text) {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
@@ -52,7 +52,7 @@ export function plainText(text) {
  */
 export function mrkdwn(text, names) {
   return text.split(/```\n?([\s\S]*?)```/).flatMap((part, at) => {
-    if (at % 2 === 1) return [h('pre', {}, unescape(part))];
+    if (at % 2 === 1) return [h('pre', {}, readable(part))];
     return part === '' ? [] : blocksOf(part.replace(/^\n|\n$/g, ''), names);
   });
 }
@@ -92,14 +92,14 @@ const mark =
  */
 function inline(text, names) {
   const found = mark.exec(text);
-  if (found === null) return [plainEmoji(unescape(text))];
+  if (found === null) return [plainEmoji(readable(text))];
   const [whole, code, token, bold, italic, struck] = found;
   const before = text.slice(0, found.index);
   const after = text.slice(found.index + whole.length);
   return [
-    ...(before === '' ? [] : [plainEmoji(unescape(before))]),
+    ...(before === '' ? [] : [plainEmoji(readable(before))]),
     code !== undefined
-      ? h('code', {}, unescape(code))
+      ? h('code', {}, readable(code))
       : token !== undefined
         ? named(token, names)
         : bold !== undefined
@@ -128,7 +128,7 @@ function named(token, names) {
     return h('time', {}, slackDate(Number(seconds) * 1_000, format));
   }
   if (target.startsWith('!')) return mention(`@${target.slice(1)}`);
-  const words = unescape(label ?? target);
+  const words = readable(label ?? target);
   if (!/^(https?|mailto):/.test(target)) return h('span', {}, words);
-  return h('a', { href: unescape(target), target: '_blank', rel: 'noreferrer' }, words);
+  return h('a', { href: readable(target), target: '_blank', rel: 'noreferrer' }, words);
 }

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config, ConfigProblems } from '../../../src/config.ts';
 import type { CliDeps } from '../../../src/doors/cli/deps.ts';
 import { buildProgram } from '../../../src/doors/cli/program.ts';
+import type { Flow } from '../../../src/flow/deps.ts';
+import { noon } from '../../support/builders.ts';
 import { type Console, openConsole } from './console.ts';
 
 let cli: Console;
@@ -71,6 +73,52 @@ it.each([
   const { code, out, err } = await cli.run(args);
   expect([code, out]).toEqual([64, '']);
   expect(err.length).toBeGreaterThan(20);
+});
+
+describe('sweep', () => {
+  const sweep = async (list: () => Promise<readonly never[]>) => {
+    const policy = cli.file('policy.yaml', 'version: 1\n');
+    const base = {
+      REDIS_URL: 'redis://h',
+      PROD_ACCESS_DATA_DIR: cli.dir,
+      PROD_ACCESS_SIGNING_KEY: `${cli.dir}/key.pem`,
+    };
+    const slack = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' };
+    const flow = {
+      ledger: cli.ledger,
+      timers: { schedule: async () => {} },
+      grants: { list },
+      sandboxes: { list: async () => [] },
+      leases: {
+        during: async (_: string, work: (signal: AbortSignal) => Promise<unknown>) =>
+          work(new AbortController().signal),
+      },
+      clock: { now: () => noon, sleep: async () => {} },
+      [Symbol.asyncDispose]: async () => {},
+    };
+    return cli.run(['sweep'], {
+      env: { ...base, ...slack, AWS_REGION: 'eu-west-1', PROD_ACCESS_POLICY: policy },
+      openFlow: async () => flow as unknown as Flow & AsyncDisposable,
+    });
+  };
+
+  it('says how much it had to tell', async () => {
+    expect(await sweep(async () => [])).toEqual({
+      code: 0,
+      out: 'Swept: 0 new entries in the trail.\n',
+      err: '',
+    });
+  });
+
+  it('says what it could not do, and exits with 69', async () => {
+    const { code, out } = await sweep(async () => {
+      throw new Error('AWS is away');
+    });
+    expect([code, out]).toEqual([
+      69,
+      expect.stringMatching(/^not done: err=AWS is away .*\nSwept in part: 0 new entries/),
+    ]);
+  });
 });
 
 describe('what starts a process', () => {
