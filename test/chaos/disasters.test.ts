@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { verifyChain } from '../../src/domain/verify-chain.ts';
-import { approveAsLea, askForWiki, of } from '../support/lives.ts';
+import { approveAsLea, askForWiki, of } from '../support/wiki-life.ts';
 import { openWorld } from '../support/world.ts';
 
 it('takes role and sandbox away by their end when Redis was emptied, and begins a chain that says so', async () => {

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { localSandboxes } from '../../src/adapters/sandbox/local/local-sandboxes.ts';
 import { verifyChain } from '../../src/domain/verify-chain.ts';
-import { approveAsLea, askForWiki, of } from '../support/lives.ts';
+import { approveAsLea, askForWiki, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 /** Each is the moment right after this effect: an entry in the trail, a call that AWS took, or one that Slack took. */

@@ -11,8 +11,12 @@ export type Sources = ReadonlyMap<string, string>;
  * `adapters` and `doors`, whose kinds (adapters/aws, doors/slack) do not see each other.
  */
 const rooms = [
-  { room: 'main.ts', sees: ['app.ts', 'config.ts', 'log.ts', 'doors/cli/'] },
+  { room: 'main.ts', sees: ['run-cli.ts'] },
+  // The composition root, in three files: the command line's world, the bot, and what acts without its doors.
+  { room: 'run-cli.ts', sees: ['*'] },
   { room: 'app.ts', sees: ['*'] },
+  { room: 'assemble.ts', sees: ['store.ts', 'config.ts', 'adapters/', 'flow/', 'ports/', 'domain/'] },
+  { room: 'doctor.ts', sees: ['config.ts', 'adapters/', 'domain/'] },
   { room: 'store.ts', sees: ['adapters/', 'ports/', 'domain/', 'config.ts', 'log.ts'] },
   { room: 'background.ts', sees: ['flow/', 'ports/', 'domain/'] },
   { room: 'metrics.ts', sees: ['flow/', 'ports/', 'domain/'] },

@@ -5,7 +5,7 @@ import { headOf, publicKeyText } from '../../domain/audit.ts';
 import { readEntry } from '../../domain/verify-chain.ts';
 import { exportTrail } from '../../flow/trail-export.ts';
 import type { CliDeps } from './deps.ts';
-import { exit, helpEnd, printJson, printLine } from './output.ts';
+import { exit, helpEnd, printJson, printLine, send } from './output.ts';
 import type { Verb, WithJson } from './verb.ts';
 import { withStore } from './wrong-config.ts';
 
@@ -50,7 +50,7 @@ export const auditExportVerb: Verb = (parent, deps, finish) => {
 type Written = { readonly count: number; readonly last: string };
 
 async function toStdout({ stdout }: CliDeps, lines: AsyncIterable<string>): Promise<Written> {
-  return each(lines, async (line) => printLine(stdout, line));
+  return each(lines, (line) => send(stdout, `${line}\n`));
 }
 
 async function toFile(path: string, lines: AsyncIterable<string>): Promise<Written> {

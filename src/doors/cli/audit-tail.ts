@@ -4,7 +4,7 @@ import type { Head } from '../../domain/audit.ts';
 import type { Ledger } from '../../ports/ledger.ts';
 import type { CliDeps } from './deps.ts';
 import { entryText } from './entry-text.ts';
-import { exit, helpEnd, printLine } from './output.ts';
+import { exit, helpEnd, send } from './output.ts';
 import type { Verb, WithJson } from './verb.ts';
 import { withStore } from './wrong-config.ts';
 
@@ -51,7 +51,8 @@ async function printAfter(deps: CliDeps, ledger: Ledger, from: Place, { json }: 
   let at = from;
   for (;;) {
     const page = await ledger.trail(at.seq, pageSize);
-    for (const line of page) printLine(deps.stdout, json ? JSON.stringify(line) : entryText(line.entry));
+    for (const line of page)
+      await send(deps.stdout, `${json ? JSON.stringify(line) : entryText(line.entry)}\n`);
     const last = page.at(-1)?.entry;
     if (last === undefined) return at;
     at = { chain: last.chain, seq: last.seq };

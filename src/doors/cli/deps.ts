@@ -5,7 +5,11 @@ import type { Policy } from '../../domain/policy.ts';
 import type { Flow } from '../../flow/deps.ts';
 import type { Clock } from '../../ports/clock.ts';
 
-export type Out = { write(text: string): unknown };
+/** A stream, or what a test puts in its place. */
+export type Out = {
+  write(text: string, done?: (error?: Error | null) => void): unknown;
+  on?(event: 'error', listener: (error: Error) => void): unknown;
+};
 
 /** What the verbs need that read the trail or end an access: Redis and the signing key, no Slack and no AWS. */
 export type CliStore = AsyncDisposable &

@@ -23,6 +23,13 @@ export function printLine(out: Out, text: string): void {
   out.write(`${text}\n`);
 }
 
+/** Prints and waits until it has left the process; rejects where nobody reads any more. */
+export function send(out: Out, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    out.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
 export function printJson(out: Out, value: unknown): void {
   out.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }

@@ -10,7 +10,7 @@ import { auditExportVerb } from './audit-export.ts';
 import { auditTailVerb } from './audit-tail.ts';
 import { auditVerifyVerb } from './audit-verify.ts';
 import type { CliDeps } from './deps.ts';
-import { exit, exitHelp, plain, printLine } from './output.ts';
+import { exit, exitHelp, plain, printLine, send } from './output.ts';
 import { policyCheckVerb } from './policy-check.ts';
 import { policyExplainVerb } from './policy-explain.ts';
 import { policySchemaVerb } from './policy-schema.ts';
@@ -51,11 +51,15 @@ export function buildProgram(deps: CliDeps, finish: (code: number) => void): Com
 /** `args` are the arguments after the program's name. Gives the exit code; a bug is thrown. */
 export async function runCli(args: readonly string[], deps: CliDeps): Promise<number> {
   let code: number = exit.ok;
+  // A reader that went away is told by the write that failed; unheard, the event would end the process.
+  for (const out of [deps.stdout, deps.stderr]) out.on?.('error', () => {});
   const program = buildProgram(deps, (finished) => {
     code = finished;
   });
   try {
     await program.parseAsync(args, { from: 'user' });
+    // Whoever exits the process now must not cut off what is still on its way.
+    await send(deps.stdout, '');
     return code;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -67,6 +71,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<nu
       deps.stderr.write(error.message);
       return exit.config;
     }
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return code;
     if (isFault(error)) {
       printLine(deps.stderr, `Not available: ${plain(error.message)}`);
       return exit.unavailable;

@@ -43,7 +43,6 @@ export const seed: Seed = {
 export const account = '123456789012';
 export const boundary = `arn:aws:iam::${account}:policy/prod-access-boundary`;
 
-
 /** Two minutes by default, so that a visitor sees the end. */
 export const policy = `# The demo's policy. Change it while the demo runs: the bot reads it again at once.
 version: 1

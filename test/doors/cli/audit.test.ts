@@ -191,6 +191,13 @@ describe('audit export', () => {
     expect(JSON.parse(json.out)).toEqual({ file, entries: 3, key, head: { chain: 'memory', seq, hash } });
   });
 
+  it('ends quietly where nobody reads any more', async () => {
+    const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' });
+    const stdout = { write: (_: string, done?: (error?: Error | null) => void) => done?.(gone) };
+    expect(await cli.run(['audit', 'export'], { stdout })).toEqual({ code: 0, out: '', err: '' });
+    expect(await cli.run(['audit', 'tail', '-f'], { stdout })).toEqual({ code: 0, out: '', err: '' });
+  });
+
   it('leaves no half of a file behind', async () => {
     const dump = async function* (): AsyncGenerator<{ entry: string }> {
       yield { entry: '{}' };

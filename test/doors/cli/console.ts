@@ -51,7 +51,12 @@ export function openConsole(): Console {
           PROD_ACCESS_DATA_DIR: dir,
           PROD_ACCESS_SIGNING_KEY: key,
         },
-        stdout: { write: (text) => (out += text) },
+        stdout: {
+          write: (text, done) => {
+            out += text;
+            done?.();
+          },
+        },
         stderr: { write: (text) => (err += text) },
         clock: { now: () => noon, sleep: async () => {} },
         user: 'root',

@@ -1,0 +1,11 @@
+/** `npm run bench`: every figure as a ratio against a baseline that was measured in the same run. */
+import { benchAck } from './ack.ts';
+import { benchClickToActive } from './click-to-active.ts';
+import { printFigures } from './figures.ts';
+import { benchLedger } from './ledger.ts';
+
+const benches = { ledger: benchLedger, ack: benchAck, 'click-to-active': benchClickToActive };
+const wanted = process.argv.slice(2);
+for (const [name, bench] of Object.entries(benches)) {
+  if (wanted.length === 0 || wanted.includes(name)) printFigures(await bench());
+}
