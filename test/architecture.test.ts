@@ -94,7 +94,7 @@ describe('the walk itself', () => {
   });
 
   it.each([
-    ['main.ts', './doors/cli/a.ts'],
+    ['main.ts', './run-cli.ts'],
     ['app.ts', './adapters/aws/a.ts'],
     ['doors/slack/x.ts', './a.ts'],
     ['doors/slack/x.ts', '../../flow/a.ts'],

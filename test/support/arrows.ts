@@ -45,7 +45,8 @@ const rooms = [
   { room: 'ports/', sees: ['domain/'] },
   { room: 'words/', sees: ['domain/', 'ports/'] },
   { room: 'domain/', sees: [] },
-  { room: 'playground/', sees: ['config.ts', 'domain/'] },
+  // The playground shows and clears away the sandboxes of its own install.
+  { room: 'playground/', sees: ['config.ts', 'domain/', 'ports/', 'adapters/sandbox/local/'] },
 ] as const;
 
 /** Packages that a pure room may use; the other rooms may use any. */
