@@ -7,7 +7,7 @@ import { openWorld } from '../test/support/world.ts';
 import { type Figure, percentile } from './figures.ts';
 
 const atOnce = 50;
-const perRound = 400;
+const perRound = 100;
 const rounds = 4;
 const requesters = Array.from({ length: 40 }, (_, index) => ({
   id: `U0R${String(index).padStart(3, '0')}`,

@@ -2,7 +2,7 @@
  * Records as Redis holds them: a row of JSON under a MAC whose key is derived from the signing key, so that whoever can
  * only write to Redis cannot write a record that the bot believes.
  */
-import { createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { type Access, states } from '../../domain/access.ts';
 import type { Head } from '../../domain/audit.ts';
@@ -18,15 +18,13 @@ const rowSchema = z.strictObject({
   last: z.strictObject({ chain: z.string(), seq: z.int(), hash: z.string() }),
 });
 
-export function macKeyFrom(signingKey: KeyObject): Buffer {
+export function macKeyFrom(signingKey: KeyObject): KeyObject {
   const { d } = signingKey.export({ format: 'jwk' });
   if (d === undefined) throw new TypeError('the signing key is not a private Ed25519 key');
-  return Buffer.from(
-    hkdfSync('sha256', Buffer.from(d, 'base64url'), Buffer.alloc(0), 'prod-access/record-mac/1', 32),
-  );
+  return createSecretKey(Buffer.from(hkdfSync('sha256', Buffer.from(d, 'base64url'), Buffer.alloc(0), 'prod-access/record-mac/1', 32)));
 }
 
-export function writeRecord(stored: Stored, last: Head, key: Buffer): StoredFields {
+export function writeRecord(stored: Stored, last: Head, key: KeyObject): StoredFields {
   const { access, version, evidence } = stored;
   const row = JSON.stringify({
     version,
@@ -38,7 +36,7 @@ export function writeRecord(stored: Stored, last: Head, key: Buffer): StoredFiel
 }
 
 /** Reads what `HGETALL` gave. Anything that this bot did not write, or wrote for another access, is `forged`. */
-export function readRecord(id: AccessId, fields: Partial<StoredFields>, key: Buffer): Read {
+export function readRecord(id: AccessId, fields: Partial<StoredFields>, key: KeyObject): Read {
   if (Object.keys(fields).length === 0) return 'absent';
   const { version, row, mac } = fields;
   if (version === undefined || row === undefined || mac === undefined) return 'forged';
@@ -56,6 +54,6 @@ export function readRecord(id: AccessId, fields: Partial<StoredFields>, key: Buf
   };
 }
 
-function macOf(id: string, row: string, key: Buffer): string {
+function macOf(id: string, row: string, key: KeyObject): string {
   return createHmac('sha256', key).update(`${id}\n${row}`, 'utf8').digest('hex');
 }

@@ -27,7 +27,7 @@ export function sealGroup<M extends Member>(
   members: readonly M[],
   first: readonly Draft[],
   tail: Tail,
-  keys: { readonly signing: KeyObject; readonly mac: Buffer },
+  keys: { readonly signing: KeyObject; readonly mac: KeyObject },
 ): SealedGroup<M> {
   let head = tail.head;
   const rows: { id: string; text: string; hash: string }[] = [];
