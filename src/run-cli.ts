@@ -1,5 +1,6 @@
 /** Gives the command line its world: the environment, the store, and the processes that verbs start. */
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -7,11 +8,15 @@ import { queueTimers } from './adapters/bullmq/timers.ts';
 import { fileWitness } from './adapters/files/witness-file.ts';
 import { parsePolicy } from './adapters/policy-file/parse-policy.ts';
 import { PolicyProblems } from './adapters/policy-file/problem.ts';
+import { slackClient } from './adapters/slack/client.ts';
+import { slackIdentity } from './adapters/slack/identity.ts';
+import { slackTrailChannel } from './adapters/slack/trail-channel.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { openApp } from './app.ts';
 import { assemble, CannotStart } from './assemble.ts';
-import { type Config, type LedgerConfig, loadEnvironment } from './config.ts';
+import { type Config, type Environment, type LedgerConfig, loadEnvironment, readConfig } from './config.ts';
 import { examine } from './doctor.ts';
+import type { Head } from './domain/audit.ts';
 import type { CliDeps, CliStore } from './doors/cli/deps.ts';
 import { runCli } from './doors/cli/program.ts';
 import { makeLog } from './log.ts';
@@ -37,8 +42,9 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
 }
 
 function depsFor(signal: AbortSignal): CliDeps {
+  const env = loadEnvironment();
   return {
-    env: loadEnvironment(),
+    env,
     stdout: process.stdout,
     stderr: process.stderr,
     clock: systemClock,
@@ -46,7 +52,7 @@ function depsFor(signal: AbortSignal): CliDeps {
     signal,
     version: versionOf(),
     readPolicy: (content, path) => parsePolicy(content, path),
-    openStore: openCliStore,
+    openStore: (config) => openCliStore(config, env),
     openFlow: async (config) => {
       const assembly = await assemble(config, pino({ level: 'silent' }), { announce: false });
       return { ...assembly.flow, [Symbol.asyncDispose]: () => assembly[Symbol.asyncDispose]() };
@@ -73,14 +79,29 @@ function depsFor(signal: AbortSignal): CliDeps {
   };
 }
 
-function openCliStore(config: LedgerConfig): CliStore {
+/** The audit channel as a witness, where the environment has all that it takes to read it. */
+function channelWitness(env: Environment): readonly (() => Promise<Head | undefined>)[] {
+  const config = readConfig(env);
+  if ('problems' in config) return [];
+  const client = slackClient({ token: config.slack.botToken, apiUrl: config.slack.apiUrl });
+  const channel = async (): Promise<Head | undefined> => {
+    const parsed = parsePolicy(await readFile(config.policyPath), config.policyPath);
+    if ('problems' in parsed) return undefined;
+    const { audit } = parsed.policy.channels;
+    const identity = slackIdentity(client);
+    return slackTrailChannel({ client, channel: () => audit, identity, clock: systemClock, gapMs: 0 }).last();
+  };
+  return [channel];
+}
+
+function openCliStore(config: LedgerConfig, env: Environment): CliStore {
   const store = openStore(config);
   const timers = queueTimers(store.redis, systemClock);
   const witness = fileWitness(join(config.dataDir, 'witness.json'));
   return {
     ledger: store.ledger,
     timers,
-    witnesses: [() => witness.last()],
+    witnesses: [() => witness.last(), ...channelWitness(env)],
     [Symbol.asyncDispose]: async () => {
       await timers[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();

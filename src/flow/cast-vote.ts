@@ -15,6 +15,7 @@ import type { Stored } from '../ports/ledger.ts';
 import type { Posted } from '../ports/notices.ts';
 import { advance } from './advance.ts';
 import type { Flow } from './deps.ts';
+import { notify } from './notify.ts';
 
 type Deps = Pick<Flow, 'ledger' | 'timers' | 'directory' | 'policy' | 'notices' | 'clock' | 'log'>;
 
@@ -28,7 +29,7 @@ export type Ballot = {
 };
 
 export async function castVote(deps: Deps, ballot: Ballot): Promise<Stored | Refused> {
-  const outcome = (await isOurCard(deps, ballot))
+  const outcome = (await isKnownCard(deps, ballot))
     ? await advance(deps, ballot.access, (stored) => decide(deps, stored, ballot))
     : { refused: { code: 'stale-card' } as const };
   if (isRefused(outcome)) await recordRefusal(deps, ballot, outcome.refused);
@@ -42,6 +43,15 @@ export async function isOurCard(
 ): Promise<boolean> {
   const posted = await deps.notices.posted(access, 'card');
   return posted.some(({ channel, ts }) => channel === card.channel && ts === card.ts);
+}
+
+/** After a crash between posting and recording, the card stands and is not known yet: notifying finds it again. */
+async function isKnownCard(deps: Deps, ballot: Ballot): Promise<boolean> {
+  if (await isOurCard(deps, ballot)) return true;
+  await notify(deps, ballot.access).catch((error: unknown) =>
+    deps.log.warn({ err: error }, 'could not look for a card'),
+  );
+  return isOurCard(deps, ballot);
 }
 
 async function decide(deps: Deps, { access }: Stored, ballot: Ballot): Promise<Stepped | Refused> {

@@ -74,7 +74,7 @@ export function standingRole({ name, tags, inline, attached, liveSessions }: Rol
     name,
     target: tags['prod-access:target'] ?? '',
     requester: tags['prod-access:requester'] ?? '',
-    endsAt: endIn(inline['end']),
+    endsAt: endIn(inline.end),
     policies: [...Object.keys(inline).sort(), ...attached.map((arn) => arn.slice(arn.lastIndexOf('/') + 1))],
     revoked: 'revoked' in inline,
     liveSessions,

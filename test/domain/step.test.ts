@@ -127,7 +127,7 @@ describe("the table in step.ts's head", () => {
     for (const [, name = '', from = '', to = ''] of rows) {
       kind = name === '' ? kind : name;
       const statesOf = (words: string): readonly string[] =>
-        states.filter((state) => new RegExp(`\\b${state}\\b`).test(words));
+        states.filter((state) => new RegExp(`\\b${state}\\b`).test(words.replace(/\(.*?\)/g, '')));
       const pairs = statesOf(from).flatMap((one) => statesOf(to).map((other) => `${one} -> ${other}`));
       found.set(kind, new Set([...(found.get(kind) ?? []), ...pairs]));
     }

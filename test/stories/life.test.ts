@@ -80,8 +80,11 @@ describe.each(['http', 'socket'] as const)('over %s', (events) => {
         .join('\n');
     const last = entries.at(-1);
     await slack.waitFor(() => posted().includes(`#${last?.seq} ${last?.hash.slice(0, 8)}`), 20_000);
-    for (const entry of entries)
-      expect(posted().split(`#${entry.seq} ${entry.hash.slice(0, 8)}`).length).toBe(2);
+    const carried = slack.human.messages('C0AUDIT', 'U0OUT').map((each) => JSON.stringify(each));
+    for (const entry of entries) {
+      const times = carried.filter((each) => each.includes(`"${entry.hash}"`)).length;
+      expect([entry.seq, entry.action, times]).toEqual([entry.seq, entry.action, 1]);
+    }
 
     expect(await bot.stop()).toBe(0);
     const key = createPublicKey(await readFile(world.env.PROD_ACCESS_SIGNING_KEY ?? ''));

@@ -21,7 +21,11 @@ const rowSchema = z.strictObject({
 export function macKeyFrom(signingKey: KeyObject): KeyObject {
   const { d } = signingKey.export({ format: 'jwk' });
   if (d === undefined) throw new TypeError('the signing key is not a private Ed25519 key');
-  return createSecretKey(Buffer.from(hkdfSync('sha256', Buffer.from(d, 'base64url'), Buffer.alloc(0), 'prod-access/record-mac/1', 32)));
+  return createSecretKey(
+    Buffer.from(
+      hkdfSync('sha256', Buffer.from(d, 'base64url'), Buffer.alloc(0), 'prod-access/record-mac/1', 32),
+    ),
+  );
 }
 
 export function writeRecord(stored: Stored, last: Head, key: KeyObject): StoredFields {

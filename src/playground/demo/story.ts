@@ -23,9 +23,7 @@ export function makeTeller(): Teller {
   const say: Say = (tone, text) => {
     if (story === undefined) return;
     // A line that waits is over once another follows.
-    const lines = story.lines.map((line) =>
-      line.tone === 'wait' ? { ...line, tone: 'plain' as const } : line,
-    );
+    const lines = story.lines.filter((line) => line.tone !== 'wait');
     story = { ...story, lines: [...lines, { at: Date.now(), tone, text }] };
   };
   return {

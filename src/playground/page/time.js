@@ -60,7 +60,8 @@ function dayOf(epochMs) {
  * @param {number} endsAt epoch milliseconds
  */
 export function left(endsAt) {
-  const seconds = Math.ceil((endsAt - Date.now()) / 1_000);
-  if (seconds <= 0) return 'over';
+  const ms = endsAt - Date.now();
+  if (ms <= 0) return 'over';
+  const seconds = Math.floor(ms / 1_000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

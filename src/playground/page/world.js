@@ -20,14 +20,14 @@ const spans = new Map();
  */
 export function showWorld(world, nameOf) {
   const { state, pid, since, starts } = world.bot;
-  const alive = state === 'gone' ? 'not running' : `process ${pid}, ${state} since ${clock(since)}`;
-  keepText(bot, `dot ${state}`, `Bot: ${alive}${starts > 1 ? `, start no. ${starts}` : ''}`);
+  const alive = state === 'gone' ? `gone since ${clock(since)}` : `${state} · process ${pid}`;
+  keepText(bot, `dot ${state}`, `Bot ${alive}${starts > 1 ? ` · start no. ${starts}` : ''}`);
   keepText(
     redis,
     `dot ${world.redis === undefined ? 'gone' : 'ready'}`,
     world.redis === undefined
-      ? 'Redis: no answer'
-      : `Redis: ${world.redis.keys} keys, ${world.redis.entries} entries in the trail`,
+      ? 'Redis does not answer'
+      : `Redis · ${world.redis.keys} keys · ${world.redis.entries} entries in the trail`,
   );
   keep(
     roles,
