@@ -61,7 +61,8 @@ async function decide(deps: Deps, { access }: Stored, ballot: Ballot): Promise<S
   const { request, votes } = access;
   const policy = deps.policy.current();
   const target = targetOf(policy, request.target);
-  if (target === undefined) return refuse({ code: 'no-such-target', target: request.target, offered: [] });
+  // The policy no longer names it: nobody is left who may decide, and it grants nothing that was asked for.
+  if (target === undefined) return refuse({ code: 'terms-changed' });
 
   const people = [ballot.voter.id, request.requester.id, ...votes.map((vote) => vote.person)];
   const facts = await deps.directory.facts(policy, groupsOf(policy, request.target), [...new Set(people)]);
@@ -76,7 +77,7 @@ async function decide(deps: Deps, { access }: Stored, ballot: Ballot): Promise<S
     return refuse({ code: 'already-voted' });
 
   const now = deps.clock.now();
-  const reason = cleanText(ballot.reason ?? '').slice(0, reasonMax);
+  const reason = cleanText(ballot.reason ?? '', reasonMax);
   const vote: Vote = {
     person: ballot.voter.id,
     name: ballot.voter.name,

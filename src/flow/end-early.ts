@@ -35,7 +35,7 @@ export type Revocation = {
 
 export async function revoke(deps: Deps, { access: id, why, by }: Revocation): Promise<Stored | Refused> {
   const actor: Actor = 'person' in by ? { kind: 'person', ...by.person } : by.operator;
-  const reason = cleanText(why ?? '').slice(0, reasonMax);
+  const reason = cleanText(why ?? '', reasonMax);
   const outcome = await advance(deps, id, async ({ access }) => {
     if ('person' in by) {
       const refusal = await barFromRevoking(deps, access.request, by.person);
@@ -60,10 +60,9 @@ async function barFromRevoking(
   const facts = await deps.directory.facts(policy, groupsOf(policy, request.target), [person.id]);
   const bar = barFromVoting(lines, person.id, request.requester.id, facts);
   if (bar === undefined || bar === 'own-request') return undefined;
-  if (bar === 'not-an-approver') return { code: 'not-an-approver' };
-  return bar === 'unknown'
-    ? { code: 'directory-unavailable', missing: facts.missing }
-    : { code: 'ineligible', why: bar };
+  if (bar === 'unknown' || (bar === 'not-an-approver' && facts.missing.length > 0))
+    return { code: 'directory-unavailable', missing: facts.missing };
+  return bar === 'not-an-approver' ? { code: bar } : { code: 'ineligible', why: bar };
 }
 
 async function recorded(

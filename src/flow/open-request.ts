@@ -43,9 +43,9 @@ export async function openRequest(deps: Deps, asked: AskedBy): Promise<Stored | 
         details: {
           code: judged.refusal.code,
           policy: policy.hash,
-          asked: cleanText(ask.target).slice(0, 60),
+          asked: cleanText(ask.target, 60),
           findings: judged.findings.map(({ rule, held, says }) => ({
-            rule: cleanText(rule).slice(0, 120),
+            rule: cleanText(rule, 120),
             held,
             says,
           })),

@@ -2,6 +2,7 @@
 import { durationForm, formatDuration } from '../domain/duration.ts';
 import type { Ineligibility } from '../domain/people.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import { cleanText } from '../domain/request.ts';
 import { clip, escapeText, listed } from './slack-text.ts';
 
 const ineligible: Record<Ineligibility, string> = {
@@ -27,6 +28,11 @@ const stateWords: Record<string, string> = {
   failed: 'failed and was undone',
 };
 
+/** What somebody typed, on its way back to them between backticks. */
+function quoted(text: string, most: number): string {
+  return escapeText(clip(cleanText(text).replaceAll('`', "'"), most));
+}
+
 /** Slack mrkdwn, escaped. */
 export function refusalWords(refusal: Refusal): string {
   switch (refusal.code) {
@@ -35,7 +41,7 @@ export function refusalWords(refusal: Refusal): string {
       const named =
         refusal.target === ''
           ? 'Name a target.'
-          : `There is no target \`${escapeText(clip(refusal.target, 60))}\` that you may ask for.`;
+          : `There is no target \`${quoted(refusal.target, 60)}\` that you may ask for.`;
       return `${named} ${offered.length === 0 ? 'You may not ask for any target at present.' : `You may ask for ${listed(offered, 'or')}.`}`;
     }
     case 'ineligible':
@@ -43,7 +49,7 @@ export function refusalWords(refusal: Refusal): string {
     case 'directory-unavailable':
       return 'Slack could not be asked who is in which group, so nothing was decided. Try again in a moment.';
     case 'duration-malformed':
-      return `\`${escapeText(refusal.text)}\` is not a duration. Write ${durationForm}.`;
+      return `\`${quoted(refusal.text, 40)}\` is not a duration. Write ${durationForm}.`;
     case 'duration-too-long':
       return `${formatDuration(refusal.askedMs)} is too long: this target allows at most ${formatDuration(refusal.maxMs)}.`;
     case 'reason-missing':
@@ -69,9 +75,9 @@ export function refusalWords(refusal: Refusal): string {
     case 'not-yours':
       return 'This is not your access. Only its requester can do that.';
     case 'no-such-access':
-      return `There is no access \`${escapeText(clip(refusal.text, 40))}\`. \`/prod-access list\` shows yours.`;
+      return `There is no access \`${quoted(refusal.text, 40)}\`. \`/prod-access list\` shows yours.`;
     case 'ambiguous-access':
-      return `\`${escapeText(clip(refusal.text, 40))}\` fits several accesses. Write more of the id.`;
+      return `\`${quoted(refusal.text, 40)}\` fits several accesses. Write more of the id.`;
     case 'stale-card':
       return "This message is not a card that the bot knows. Use the card in the approvers' channel.";
     case 'total-exceeded':

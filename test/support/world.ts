@@ -3,10 +3,11 @@
  * own, which a test can kill. Everything ends with the world.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { connectRedis, hangUp } from '../../src/adapters/redis/connect.ts';
 import { type Entry, installOf } from '../../src/domain/audit.ts';
@@ -242,14 +243,9 @@ async function startBot(env: Readonly<Record<string, string>>, port: number): Pr
     detached: true,
   });
   let output = '';
-  let ready: () => void = () => {};
-  const whenReady = new Promise<void>((resolve) => {
-    ready = resolve;
-  });
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (data: Buffer) => {
       output = `${output}${data.toString()}`.slice(-200_000);
-      if (output.includes('"msg":"ready"')) ready();
     });
   }
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
@@ -271,11 +267,22 @@ async function startBot(env: Readonly<Record<string, string>>, port: number): Pr
       return exited;
     },
   };
-  const outcome = await Promise.race([whenReady.then(() => 'ready' as const), exited]);
+  // A test that is ended from outside must not leave its bot behind.
+  const killGroup = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+  };
+  process.once('exit', killGroup);
+  void exited.then(() => process.removeListener('exit', killGroup));
+  const outcome = await Promise.race([untilAlive(port), exited]);
   if (outcome !== 'ready') throw new Error(`the bot exited with ${outcome} before it was ready:\n${output}`);
   return bot;
 }
 
-export function randomName(): string {
-  return randomBytes(4).toString('hex');
+/** Asks for the health page until it is there. */
+async function untilAlive(port: number): Promise<'ready'> {
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
+    if (answer?.ok === true) return 'ready';
+    await wait(30);
+  }
 }

@@ -8,8 +8,9 @@ export function slackClient({ token, apiUrl }: SlackClientOptions): WebClient {
   return new WebClient(token, {
     slackApiUrl: apiUrl,
     timeout: 10_000,
-    // The library's own policy may hold a call for half an hour; the queue and the sweep have more patience than a call.
-    retryConfig: { retries: 1, minTimeout: 200, maxTimeout: 1_000 },
+    // Where only the answer was lost, a second try posts a second message; the library's own policy would also hold a
+    // call for half an hour. Whoever calls tries again, and looks first at what was done.
+    retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     maxRequestConcurrency: 10,
     logger: silent,

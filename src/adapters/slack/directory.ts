@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Account, Facts, PersonId } from '../../domain/people.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Directory } from '../../ports/directory.ts';
+import { retryAfterMs, slackError } from './client.ts';
 import type { SlackIdentity } from './identity.ts';
 
 const freshForMs = 4 * 60_000;
@@ -34,7 +35,7 @@ export type SlackDirectoryDeps = {
 
 export function slackDirectory({ client, identity, clock }: SlackDirectoryDeps): Directory {
   const accounts = remember<Account>(clock, async (id) => {
-    const { user } = userInfo.parse(await client.users.info({ user: id }));
+    const { user } = userInfo.parse(await twice(() => client.users.info({ user: id })));
     return {
       id: user.id,
       team: user.team_id,
@@ -47,7 +48,8 @@ export function slackDirectory({ client, identity, clock }: SlackDirectoryDeps):
     };
   });
   const usergroups = remember<ReadonlySet<PersonId>>(clock, async (id) => {
-    return new Set(groupUsers.parse(await client.usergroups.users.list({ usergroup: id })).users);
+    const found = await twice(() => client.usergroups.users.list({ usergroup: id }));
+    return new Set(groupUsers.parse(found).users);
   });
 
   return {
@@ -85,6 +87,16 @@ export function slackDirectory({ client, identity, clock }: SlackDirectoryDeps):
       };
     },
   };
+}
+
+/** Reading is safe to repeat: one broken connection must not cost anybody their vote. */
+async function twice<T>(look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    if (slackError(error) !== undefined || retryAfterMs(error) !== undefined) throw error;
+    return look();
+  }
 }
 
 /** Keeps answers for {@link freshForMs}; failures are not kept, and calls under way are shared. */

@@ -57,7 +57,6 @@ export type SlackNoticesDeps = {
 
 export function slackNotices({ client, store, identity, clock }: SlackNoticesDeps): Notices {
   const direct = new Map<string, string>();
-  const safe = new Set<string>();
 
   async function channelOf(to: Place): Promise<string> {
     if ('channel' in to) {
@@ -73,9 +72,8 @@ export function slackNotices({ client, store, identity, clock }: SlackNoticesDep
     return channel.id;
   }
 
-  /** A card in a channel that outsiders read would tell them who works on what. */
+  /** A card in a channel that outsiders read would tell them who works on what. Asked anew for each card. */
   async function refuseShared(channel: string): Promise<void> {
-    if (safe.has(channel)) return;
     const { channel: info } = infoAnswer.parse(
       await call('conversations.info', () => client.conversations.info({ channel })),
     );
@@ -85,7 +83,6 @@ export function slackNotices({ client, store, identity, clock }: SlackNoticesDep
         `channel ${channel} is shared with another organisation; no card is posted there`,
       );
     }
-    safe.add(channel);
   }
 
   async function upsert(notice: Notice): Promise<void> {

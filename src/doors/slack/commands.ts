@@ -1,7 +1,7 @@
 /** `/prod-access …`: reads the line and calls one flow. Returns what the person is shown. */
 import { isFinished } from '../../domain/access.ts';
 import { offeredTo } from '../../domain/judge.ts';
-import type { Person } from '../../domain/people.ts';
+import { ineligibility, type Person } from '../../domain/people.ts';
 import { targetOf } from '../../domain/policy.ts';
 import { isRefused } from '../../domain/refusal.ts';
 import { parseAsk } from '../../domain/request.ts';
@@ -112,5 +112,7 @@ export async function offered(
 ): Promise<readonly string[]> {
   const policy = flow.policy.current();
   const groups = [...new Set(Object.values(policy.targets).flatMap((target) => target.requesters))];
-  return offeredTo(policy, person.id, await flow.directory.facts(policy, groups, [person.id]));
+  const facts = await flow.directory.facts(policy, groups, [person.id]);
+  if (ineligibility(facts.accounts[person.id], facts.team) !== undefined) return [];
+  return offeredTo(policy, person.id, facts);
 }

@@ -7,17 +7,19 @@ import type { AllMiddlewareArgs } from '@slack/bolt';
 import { App, HTTPReceiver, type Receiver, SocketModeReceiver } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import { isAccessId } from '../../domain/ids.ts';
-import type { Person } from '../../domain/people.ts';
-import { isRefused } from '../../domain/refusal.ts';
-import { castVote } from '../../flow/cast-vote.ts';
+import { isRefused, type Refusal } from '../../domain/refusal.ts';
+import { type Ballot, castVote } from '../../flow/cast-vote.ts';
 import type { Flow } from '../../flow/deps.ts';
 import { openRequest } from '../../flow/open-request.ts';
+import { refuseAtDoor } from '../../flow/refuse-at-door.ts';
 import { approveAction, denyAction } from '../../words/card.ts';
 import { refusalWords } from '../../words/refusals.ts';
 import { offered, runCommand } from './commands.ts';
-import { askCallback, askModal, denyCallback, denyModal, formErrors } from './modals.ts';
-import { clickPayload, commandPayload, denyContext, viewPayload } from './payloads.ts';
-import { reply, troubleReply } from './replies.ts';
+import { askCallback, askModal, denyCallback, denyErrors, denyModal, formErrors } from './modals.ts';
+import { clickPayload, commandPayload, denyContext, personOf, viewPayload } from './payloads.ts';
+import { refusalReply, troubleReply } from './replies.ts';
+
+const otherTeam: Refusal = { code: 'ineligible', why: 'other-team' };
 
 export type SlackDoorDeps = {
   readonly flow: Flow;
@@ -44,13 +46,16 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
 
   app.command(/.*/, async ({ command, ack }) => {
     const { user_id, user_name, team_id, text, trigger_id } = commandPayload.parse(command);
-    const person: Person = { id: user_id, name: user_name };
+    const person = personOf(user_id, user_name);
     await answering(flow, ack, async () => {
-      if (team_id !== (await deps.team()))
-        return reply(refusalWords({ code: 'ineligible', why: 'other-team' }));
+      if (team_id !== (await deps.team())) {
+        await refuseAtDoor(flow, { person, doing: 'command', refusal: otherTeam });
+        return refusalReply(otherTeam);
+      }
       if (text.trim() !== '') return runCommand(flow, person, text);
       const names = await offered(flow, person);
-      if (names.length === 0) return reply(refusalWords({ code: 'no-such-target', target: '', offered: [] }));
+      // Asking for nothing says why there is nothing to choose from.
+      if (names.length === 0) return runCommand(flow, person, '');
       await client.views.open({ trigger_id, view: askModal(flow.policy.current(), names) as never });
       return undefined;
     });
@@ -63,9 +68,13 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
     const duration = field('duration')?.trim();
     const ticket = field('ticket')?.trim();
     await submitting(flow, ack, 'target', async () => {
-      if (team?.id !== (await deps.team())) return formErrors({ code: 'ineligible', why: 'other-team' });
+      const requester = personOf(user.id, user.name);
+      if (team?.id !== (await deps.team())) {
+        await refuseAtDoor(flow, { person: requester, doing: 'ask', refusal: otherTeam });
+        return formErrors(otherTeam);
+      }
       const outcome = await openRequest(flow, {
-        requester: { id: user.id, name: user.name ?? user.id },
+        requester,
         ask: {
           target,
           reason: field('reason') ?? '',
@@ -79,9 +88,9 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
 
   app.action(approveAction, async ({ body, ack }) => {
     const click = clickPayload.parse(body);
-    const outcome = await vote(deps, click, 'approve');
+    const words = await approve(deps, click);
     await ack();
-    if (outcome !== undefined) await whisper(deps, click, outcome);
+    if (words !== undefined) await whisper(deps, click, words);
   });
 
   app.action(denyAction, async ({ body, ack }) => {
@@ -99,18 +108,15 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
     const { user, team, view } = viewPayload.parse(body);
     await submitting(flow, ack, 'reason', async () => {
       const { access, channel, ts } = denyContext.parse(JSON.parse(view.private_metadata));
-      if (team?.id !== (await deps.team()))
-        return formErrors({ code: 'ineligible', why: 'other-team' }, 'reason');
-      if (!isAccessId(access)) return formErrors({ code: 'stale-card' }, 'reason');
-      const reason = view.state.values.reason?.value?.value ?? '';
-      const voter = { id: user.id, name: user.name ?? user.id };
-      const outcome = await castVote(flow, { access, voter, answer: 'deny', reason, card: { channel, ts } });
-      return isRefused(outcome)
-        ? {
-            response_action: 'errors' as const,
-            errors: { reason: formErrors(outcome.refused, 'reason').errors.reason ?? '' },
-          }
-        : undefined;
+      const refused = await vote(deps, {
+        access,
+        voter: personOf(user.id, user.name),
+        team: team?.id,
+        answer: 'deny',
+        reason: view.state.values.reason?.value?.value ?? '',
+        card: { channel, ts },
+      });
+      return refused === undefined ? undefined : denyErrors(refused);
     });
   });
 
@@ -122,7 +128,10 @@ export function httpReceiver(signingSecret: string): HTTPReceiver {
   return new HTTPReceiver({
     signingSecret,
     endpoints: '/slack/events',
-    customPropertiesExtractor: ({ headers }) => ({ onceToken: String(headers['x-slack-signature']) }),
+    // Only the part that Bolt verifies: what stands after a second `=` it leaves unread, and anybody could vary.
+    customPropertiesExtractor: ({ headers }) => ({
+      onceToken: String(headers['x-slack-signature']).split('=')[1],
+    }),
   });
 }
 
@@ -149,33 +158,41 @@ async function refuseReplays(
   await next();
 }
 
-async function vote(
-  deps: SlackDoorDeps,
-  click: ReturnType<typeof clickPayload.parse>,
-  answer: 'approve' | 'deny',
-): Promise<string | undefined> {
-  const { flow } = deps;
+type Click = ReturnType<typeof clickPayload.parse>;
+
+/** What the one who clicked Approve is to be told; undefined where the card says it. */
+async function approve(deps: SlackDoorDeps, click: Click): Promise<string | undefined> {
   const access = click.actions[0]?.value ?? '';
   const { channel_id: channel = '', message_ts: ts = '' } = click.container;
+  const voter = personOf(click.user.id, click.user.name ?? click.user.username);
   try {
-    if (click.team?.id !== (await deps.team()))
-      return refusalWords({ code: 'ineligible', why: 'other-team' });
-    if (!isAccessId(access)) return refusalWords({ code: 'stale-card' });
-    const voter = { id: click.user.id, name: click.user.name ?? click.user.username ?? click.user.id };
-    const outcome = await castVote(flow, { access, voter, answer, card: { channel, ts } });
-    return isRefused(outcome) ? refusalWords(outcome.refused) : undefined;
+    const ballot = { access, voter, team: click.team?.id, answer: 'approve', card: { channel, ts } } as const;
+    const refused = await vote(deps, ballot);
+    return refused === undefined ? undefined : refusalWords(refused);
   } catch (error) {
-    flow.log.error({ access, err: error }, 'a vote failed');
+    deps.flow.log.error({ access, err: error }, 'a vote failed');
     return troubleReply.text;
   }
 }
 
+/** A ballot as a payload has it: the access may be any text, the team any or none. */
+type RawBallot = Omit<Ballot, 'access'> & { readonly access: string; readonly team: string | undefined };
+
+async function vote(
+  { flow, team: ours }: SlackDoorDeps,
+  { team, access, ...ballot }: RawBallot,
+): Promise<Refusal | undefined> {
+  const turnedAway = { person: ballot.voter, doing: ballot.answer, access };
+  if (team !== (await ours()))
+    return (await refuseAtDoor(flow, { ...turnedAway, refusal: otherTeam })).refused;
+  if (!isAccessId(access))
+    return (await refuseAtDoor(flow, { ...turnedAway, refusal: { code: 'stale-card' } })).refused;
+  const outcome = await castVote(flow, { ...ballot, access });
+  return isRefused(outcome) ? outcome.refused : undefined;
+}
+
 /** Shows words to the one who clicked, and to nobody else. */
-async function whisper(
-  { client, flow }: SlackDoorDeps,
-  click: ReturnType<typeof clickPayload.parse>,
-  text: string,
-): Promise<void> {
+async function whisper({ client, flow }: SlackDoorDeps, click: Click, text: string): Promise<void> {
   const channel = click.container.channel_id;
   if (channel === undefined) return;
   await client.chat

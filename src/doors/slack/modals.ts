@@ -109,15 +109,26 @@ const fieldOf: Partial<Record<Refusal['code'], string>> = {
   'ticket-missing': 'ticket',
 };
 
-/** Shows a refusal at the field that it is about. Form errors are plain text. */
-export function formErrors(
-  refusal: Refusal,
-  fallback = 'target',
-): { response_action: 'errors'; errors: Record<string, string> } {
-  const words = refusalWords(refusal)
+export type FormErrors = {
+  readonly response_action: 'errors';
+  readonly errors: Readonly<Record<string, string>>;
+};
+
+/** Shows a refusal of an ask at the field that it is about. */
+export function formErrors(refusal: Refusal): FormErrors {
+  return { response_action: 'errors', errors: { [fieldOf[refusal.code] ?? 'target']: plainWords(refusal) } };
+}
+
+/** Shows a refusal of a deny at the form's only field. */
+export function denyErrors(refusal: Refusal): FormErrors {
+  return { response_action: 'errors', errors: { reason: plainWords(refusal) } };
+}
+
+/** Form errors are plain text. */
+function plainWords(refusal: Refusal): string {
+  return refusalWords(refusal)
     .replaceAll('`', '"')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
-  return { response_action: 'errors', errors: { [fieldOf[refusal.code] ?? fallback]: words } };
 }

@@ -1,5 +1,7 @@
 /** What of Slack's payloads is used, and nothing else: it is input, never authority. */
 import { z } from 'zod';
+import type { Person } from '../../domain/people.ts';
+import { cleanText } from '../../domain/request.ts';
 
 export const commandPayload = z.looseObject({
   user_id: z.string(),
@@ -37,5 +39,11 @@ export const viewPayload = z.looseObject({
     }),
   }),
 });
+
+/** A name is for reading: one line, and short. */
+export function personOf(id: string, name = ''): Person {
+  const clean = cleanText(name, 80);
+  return { id, name: clean === '' ? id : clean };
+}
 
 export const denyContext = z.object({ access: z.string(), channel: z.string(), ts: z.string() });

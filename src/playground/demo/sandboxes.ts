@@ -2,7 +2,9 @@
  * The sandboxes of the demo's install, looked at from outside the bot: the pane shows them, and what is left when the
  * demo ends is closed. Only this file of the playground touches a real adapter, for these sandboxes are real.
  */
-import { rm } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
+import { groupsOf, installGroups } from '../../adapters/sandbox/local/cgroup-files.ts';
+import { findCgroups, keepers } from '../../adapters/sandbox/local/cgroups.ts';
 import { localSandboxes } from '../../adapters/sandbox/local/local-sandboxes.ts';
 import { doorsDir, machineFrom } from '../../adapters/sandbox/local/machine.ts';
 import type { Sandbox } from '../../ports/sandboxes.ts';
@@ -23,7 +25,13 @@ export async function watchSandboxes(dataDir: string, install: string): Promise<
     list: driver.list,
     [Symbol.asyncDispose]: async () => {
       for (const { labels } of await driver.list()) await driver.close(labels.access);
-      await rm(doorsDir(machineFrom(options)), { recursive: true, force: true });
+      // Every start of the demo is an install of its own, so what is kept per install goes too.
+      const machine = machineFrom(options);
+      await rm(doorsDir(machine), { recursive: true, force: true });
+      const cgroups = findCgroups(machine);
+      if (cgroups === undefined) return;
+      for (const dir of [...groupsOf(cgroups, install, keepers), ...installGroups(cgroups, install)])
+        await rmdir(dir).catch(() => {});
     },
   };
 }

@@ -27,7 +27,7 @@ export function showStory(story) {
     ...line,
     key: `${line.at} ${at}`,
   }));
-  const grew = told.length !== lines.children.length;
+  const grew = told.at(-1)?.key !== lines.lastElementChild?.getAttribute('data-key');
   keep(
     lines,
     told,
