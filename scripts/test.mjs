@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 
 const steps = [
   { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'page', command: ['tsc', '-p', 'src/playground/page'] },
   { name: 'lint', command: ['biome', 'ci', '.'] },
   { name: 'tests', command: ['vitest', 'run', ...process.argv.slice(2)] },
 ];

@@ -35,10 +35,15 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
       process.stderr.write(`${error.message}\n`);
       return exitConfig;
     }
-    if (!(error instanceof CannotStart)) throw error;
+    if (!(error instanceof CannotStart || isCannotRunDemo(error))) throw error;
     process.stderr.write(`${error.message}\n`);
     return exitUnavailable;
   }
+}
+
+/** The playground's own class is not loaded where no playground is asked for. */
+function isCannotRunDemo(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'CannotRunDemo';
 }
 
 function depsFor(signal: AbortSignal): CliDeps {

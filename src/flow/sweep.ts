@@ -131,10 +131,14 @@ async function settleStanding(
   }
   const { access } = read;
   if (isFinished(access) || access.state === 'waiting') {
-    if (grant !== undefined) await deps.grants.revoke(id);
-    if (hasSandbox) await deps.sandboxes.close(id);
-    const what = [...(grant === undefined ? [] : ['grant']), ...(hasSandbox ? ['sandbox'] : [])];
-    await tell(deps, id, { what, why: `the access is ${access.state}` });
+    // Looked at again: what was listed may have been taken away in the meantime, and nothing was then repaired.
+    const [grants, sandboxes] = await Promise.all([deps.grants.list(), deps.sandboxes.list()]);
+    const hasGrant = grant !== undefined && grants.some((each) => each.access === id);
+    const stillOpen = hasSandbox && sandboxes.some(({ labels }) => labels.access === id);
+    if (hasGrant) await deps.grants.revoke(id);
+    if (stillOpen) await deps.sandboxes.close(id);
+    const what = [...(hasGrant ? ['grant'] : []), ...(stillOpen ? ['sandbox'] : [])];
+    if (what.length > 0) await tell(deps, id, { what, why: `the access is ${access.state}` });
     return;
   }
   if (access.state === 'active' && grant !== undefined && grant.endsAt !== access.endsAt) {

@@ -64,6 +64,7 @@ export function askModal(policy: Policy, offered: readonly string[]) {
         type: 'input' as const,
         block_id: 'ticket',
         label: plain('Ticket'),
+        hint: plain('Some targets require one; it may stand in the reason instead.'),
         optional: true,
         element: { type: 'plain_text_input' as const, action_id: 'value', max_length: ticketMax },
       },
