@@ -116,7 +116,7 @@ describe('the image', () => {
 
   it('is healthy by a path that the web door answers, asked with Node alone', () => {
     const [check = ''] = all('HEALTHCHECK');
-    const path = /127\.0\.0\.1:\S+?\}(\/[a-z]+)`/.exec(check)?.[1] ?? 'none';
+    const path = /'(\/[a-z]+)'/.exec(check)?.[1] ?? 'none';
     expect(read('src/doors/web/server.ts')).toContain(`case '${path}':`);
     expect(JSON.parse(check.slice(check.indexOf('CMD') + 3))[0]).toBe('node');
     expect(check).not.toMatch(/curl|wget/);
