@@ -38,7 +38,7 @@ export async function revoke(deps: Deps, { access: id, why, by }: Revocation): P
   const reason = cleanText(why ?? '', reasonMax);
   const outcome = await advance(deps, id, async ({ access }) => {
     if ('person' in by) {
-      const refusal = await barFromRevoking(deps, access.request, by.person);
+      const refusal = await barFromAccess(deps, access.request, by.person);
       if (refusal !== undefined) return { refused: refusal };
     }
     return step(
@@ -50,8 +50,9 @@ export async function revoke(deps: Deps, { access: id, why, by }: Revocation): P
   return recorded(deps, id, actor, 'revoke', outcome);
 }
 
-async function barFromRevoking(
-  deps: Deps,
+/** Why a person has no say in somebody's access, or undefined for its requester and for today's approvers. */
+export async function barFromAccess(
+  deps: Pick<Deps, 'directory' | 'policy'>,
   request: { target: string; requester: Person },
   person: Person,
 ): Promise<Refusal | undefined> {

@@ -47,7 +47,9 @@ describe('asking', () => {
     const id = await world.ask({}, 'U0BEN');
     await world.live(1);
     expect((await world.stored(id)).access.state).toBe('active');
-    const approval = (await world.ledger.trail(0, 100)).find(({ entry }) => entry.action === 'access.approved');
+    const approval = (await world.ledger.trail(0, 100)).find(
+      ({ entry }) => entry.action === 'access.approved',
+    );
     expect(approval?.entry.details).toMatchObject({ rule: 'rules[0].approve: on call' });
   });
 
@@ -55,16 +57,23 @@ describe('asking', () => {
     ['a stranger', 'U0OUT', {}, 'no-such-target', 'targets.payments-db.requesters'],
     ['too long', 'U0ANA', { duration: '9h' }, 'duration-too-long', 'targets.payments-db.requesters'],
     ['nobody whom the directory knows', 'U0NEW', {}, 'directory-unavailable', 'account'],
-  ])('is refused to %s, and the refusal is recorded with what was looked at', async (_, requester, change, code, rule) => {
-    const world = memoryWorld();
-    const ask = { target: 'payments-db', reason: 'checkout answers 500, INC-4821', ...change };
-    const outcome = await openRequest(world.deps, { requester: { id: requester, name: 'x' }, ask });
-    expect(refusalOf(outcome).code).toBe(code);
-    const entry = await lastEntry(world);
-    expect(entry).toMatchObject({ action: 'access.refused', actor: { id: requester }, details: { code, asked: 'payments-db' } });
-    expect(entry?.details.findings).toEqual(expect.arrayContaining([expect.objectContaining({ rule })]));
-    expect(await world.ledger.unfinished()).toEqual([]);
-  });
+  ])(
+    'is refused to %s, and the refusal is recorded with what was looked at',
+    async (_, requester, change, code, rule) => {
+      const world = memoryWorld();
+      const ask = { target: 'payments-db', reason: 'checkout answers 500, INC-4821', ...change };
+      const outcome = await openRequest(world.deps, { requester: { id: requester, name: 'x' }, ask });
+      expect(refusalOf(outcome).code).toBe(code);
+      const entry = await lastEntry(world);
+      expect(entry).toMatchObject({
+        action: 'access.refused',
+        actor: { id: requester },
+        details: { code, asked: 'payments-db' },
+      });
+      expect(entry?.details.findings).toEqual(expect.arrayContaining([expect.objectContaining({ rule })]));
+      expect(await world.ledger.unfinished()).toEqual([]);
+    },
+  );
 
   it('for a target that is not there records what was asked, made safe, and no target', async () => {
     const world = memoryWorld();
@@ -78,7 +87,12 @@ describe('asking', () => {
   it('keeps what a person wrote, however odd, in a trail that can be sealed', async () => {
     const world = memoryWorld();
     const reason = `${'\u{1f525}'.repeat(500)} INC-1 \ud800`;
-    const id = await world.ask({ reason, target: 'wiki', duration: '30m', ticket: `${'x'.repeat(99)}\u{1f525}\u{1f525}` });
+    const id = await world.ask({
+      reason,
+      target: 'wiki',
+      duration: '30m',
+      ticket: `${'x'.repeat(99)}\u{1f525}\u{1f525}`,
+    });
     expect((await world.stored(id)).access.request.ticket).toBe(`${'x'.repeat(99)}\u{1f525}`);
   });
 });
@@ -95,7 +109,12 @@ describe('two lines of approvers', () => {
       expect((await world.stored(id)).access.state).toBe('waiting');
       await world.vote(id, order[1] ?? '');
       expect((await world.stored(id)).access).toMatchObject({ state: 'approved', basis: { by: 'votes' } });
-      expect(await world.told(id)).toEqual(['access.requested', 'vote.approved', 'vote.approved', 'access.approved']);
+      expect(await world.told(id)).toEqual([
+        'access.requested',
+        'vote.approved',
+        'vote.approved',
+        'access.approved',
+      ]);
     }
   });
 
@@ -121,7 +140,9 @@ describe('two lines of approvers', () => {
     const id = await world.ask();
     await world.live(1);
     const voters = ['U0LEA', 'U0LEO', 'U0SEC', 'U0ANA', 'U0OUT'];
-    const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => world.vote(id, voters[index % 5] ?? '')));
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => world.vote(id, voters[index % 5] ?? '')),
+    );
     const told = await world.told(id);
     const count = (action: string): number => told.filter((each) => each === action).length;
     expect(count('access.approved')).toBe(1);
@@ -140,25 +161,49 @@ describe('two lines of approvers', () => {
     await world.vote(id, 'U0LEA');
     await world.vote(id, 'U0LEA', 'deny');
     expect((await world.stored(id)).access).toMatchObject({ state: 'rejected', by: { id: 'U0LEA' } });
-    expect(refusalOf(await world.vote(id, 'U0SEC'))).toEqual({ code: 'wrong-state', state: 'rejected', wanted: 'waiting' });
+    expect(refusalOf(await world.vote(id, 'U0SEC'))).toEqual({
+      code: 'wrong-state',
+      state: 'rejected',
+      wanted: 'waiting',
+    });
   });
 });
 
 describe('a vote is refused, and says so in the trail', () => {
   it.each<[string, string, (world: ReturnType<typeof memoryWorld>) => void, string]>([
-    ["the requester's own, though a lead", 'U0ANA', (world) => void world.directory.groups.get('leads')?.add('U0ANA'), 'own-request'],
+    [
+      "the requester's own, though a lead",
+      'U0ANA',
+      (world) => void world.directory.groups.get('leads')?.add('U0ANA'),
+      'own-request',
+    ],
     ["a bystander's", 'U0OUT', () => {}, 'not-an-approver'],
     ["a guest's", 'U0LEA', (world) => world.directory.change('U0LEA', { restricted: true }), 'ineligible'],
-    ["a deactivated lead's", 'U0LEA', (world) => world.directory.change('U0LEA', { deleted: true }), 'ineligible'],
-    ["somebody's whose account could not be looked up", 'U0LEA', (world) => void world.directory.down.add('U0LEA'), 'directory-unavailable'],
-    ["a lead's, while the group of leads cannot be had", 'U0LEA', (world) => void world.directory.down.add('leads'), 'directory-unavailable'],
+    [
+      "a deactivated lead's",
+      'U0LEA',
+      (world) => world.directory.change('U0LEA', { deleted: true }),
+      'ineligible',
+    ],
+    [
+      "somebody's whose account could not be looked up",
+      'U0LEA',
+      (world) => void world.directory.down.add('U0LEA'),
+      'directory-unavailable',
+    ],
+    [
+      "a lead's, while the group of leads cannot be had",
+      'U0LEA',
+      (world) => void world.directory.down.add('leads'),
+      'directory-unavailable',
+    ],
     [
       'after a rule came to deny it',
       'U0LEA',
       (world) =>
         world.setPolicy(
           makePolicy((input) => {
-            input.rules = [{ deny: { targets: ['*'], because: 'freeze' } }],
+            input.rules = [{ deny: { targets: ['*'], because: 'freeze' } }];
           }),
         ),
       'denied-by-rule',
@@ -177,7 +222,8 @@ describe('a vote is refused, and says so in the trail', () => {
     [
       'after its target was taken out of the policy',
       'U0LEA',
-      (world) => world.setPolicy(makePolicy((input) => void Reflect.deleteProperty(input.targets, 'payments-db'))),
+      (world) =>
+        world.setPolicy(makePolicy((input) => void Reflect.deleteProperty(input.targets, 'payments-db'))),
       'terms-changed',
     ],
   ])('%s', async (_, voter, arrange, code) => {
@@ -187,7 +233,12 @@ describe('a vote is refused, and says so in the trail', () => {
     arrange(world);
     expect(refusalOf(await world.vote(id, voter)).code).toBe(code);
     expect((await world.stored(id)).access).toMatchObject({ state: 'waiting', votes: [] });
-    expect(await lastEntry(world)).toMatchObject({ action: 'vote.refused', access: id, actor: { id: voter }, details: { code } });
+    expect(await lastEntry(world)).toMatchObject({
+      action: 'vote.refused',
+      access: id,
+      actor: { id: voter },
+      details: { code },
+    });
   });
 
   it('on a message that is no card of this access', async () => {
@@ -195,8 +246,14 @@ describe('a vote is refused, and says so in the trail', () => {
     const [id, other] = [await world.ask(), await world.ask()];
     await world.live(1);
     const [foreign] = await world.notices.posted(other, 'card');
-    for (const card of [{ channel: 'C0APPROVE', ts: '99.0' }, { channel: 'C0EVIL', ts: '1.0' }, foreign ?? { channel: '', ts: '' }]) {
-      expect(refusalOf(await castVote(world.deps, { access: id, voter: lea, answer: 'approve', card })).code).toBe('stale-card');
+    for (const card of [
+      { channel: 'C0APPROVE', ts: '99.0' },
+      { channel: 'C0EVIL', ts: '1.0' },
+      foreign ?? { channel: '', ts: '' },
+    ]) {
+      expect(
+        refusalOf(await castVote(world.deps, { access: id, voter: lea, answer: 'approve', card })).code,
+      ).toBe('stale-card');
     }
     expect((await world.stored(id)).access.state).toBe('waiting');
   });
@@ -207,7 +264,11 @@ describe('a vote is refused, and says so in the trail', () => {
     const id = await world.ask();
     await runEffect(world.deps, 'notify', id);
     world.tick(8 * 3_600_000);
-    expect(refusalOf(await world.vote(id, 'U0LEA'))).toEqual({ code: 'wrong-state', state: 'lapsed', wanted: 'waiting' });
+    expect(refusalOf(await world.vote(id, 'U0LEA'))).toEqual({
+      code: 'wrong-state',
+      state: 'lapsed',
+      wanted: 'waiting',
+    });
   });
 
   it('on a record that does not verify, with one alarm however often it is tried', async () => {
@@ -215,7 +276,8 @@ describe('a vote is refused, and says so in the trail', () => {
     const id = await world.ask();
     await world.live(1);
     world.ledger.forge(id);
-    for (let tries = 0; tries < 3; tries += 1) expect(refusalOf(await world.vote(id, 'U0LEA')).code).toBe('unproven');
+    for (let tries = 0; tries < 3; tries += 1)
+      expect(refusalOf(await world.vote(id, 'U0LEA')).code).toBe('unproven');
     const told = await world.told(id);
     expect(told.filter((action) => action === 'alarm.raised')).toHaveLength(1);
   });
@@ -254,6 +316,23 @@ describe('entitlement is judged when the last vote falls', () => {
     await world.vote(id, 'U0SEC');
     expect((await world.stored(id)).access.state).toBe('waiting');
     await world.vote(id, 'U0BEN');
+    expect((await world.stored(id)).access.state).toBe('approved');
+  });
+});
+
+describe('a directory that does not answer while the last vote falls', () => {
+  // Not so yet: the vote is taken, counts with nobody, and cannot be cast again. Drop `.fails` with the mend.
+  it.fails('does not swallow the vote: once it answers again, the same people can decide', async () => {
+    const world = memoryWorld();
+    const id = await world.ask();
+    await world.vote(id, 'U0LEA');
+    world.directory.down.add('leads');
+    expect(refusalOf(await world.vote(id, 'U0SEC'))).toEqual({
+      code: 'directory-unavailable',
+      missing: ['leads'],
+    });
+    world.directory.down.clear();
+    await world.vote(id, 'U0SEC');
     expect((await world.stored(id)).access.state).toBe('approved');
   });
 });

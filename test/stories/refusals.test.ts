@@ -427,6 +427,10 @@ describe('looking and ending', () => {
     expect((await talk.tell('U0BEN', `status ${second.slice(4, 16)}`)).words).toContain(
       'withdrawn by its requester',
     );
+    expect((await talk.tell('U0LEA', `status ${second}`)).words).toContain('withdrawn by its requester');
+    expect((await talk.tell('U0OUT', `status ${second}`)).words).toContain(
+      `There is no access \`${second}\``,
+    );
     expect((await talk.tell('U0BEN', 'done')).words).toContain(`Withdrawn: \`${first}\``);
     const over = await talk.tell('U0BEN', `done ${first}`);
     expect(over.words).toContain('Nothing was done: it was withdrawn.');

@@ -52,7 +52,11 @@ export type MemoryWorld = {
   told(id: AccessId): Promise<readonly string[]>;
 };
 
-export function memoryWorld(first: Policy = makePolicy()): MemoryWorld {
+/** `wrap` puts something between the flows and the ports, such as a process that dies. */
+export function memoryWorld(
+  first: Policy = makePolicy(),
+  wrap: (deps: Flow) => Flow = (deps) => deps,
+): MemoryWorld {
   let policy = first;
   const log: string[] = [];
   const note = (level: string) => (_: unknown, text?: string) => void log.push(`${level}: ${text ?? ''}`);
@@ -65,7 +69,7 @@ export function memoryWorld(first: Policy = makePolicy()): MemoryWorld {
   const notices = memoryNotices();
   const leases = memoryLeases();
   const channel = memoryTrailChannel();
-  const deps: Flow = {
+  const deps = wrap({
     ledger,
     timers,
     grants,
@@ -79,7 +83,7 @@ export function memoryWorld(first: Policy = makePolicy()): MemoryWorld {
     newId,
     install,
     log: { debug: () => {}, info: () => {}, warn: note('warn'), error: note('error') },
-  };
+  });
   const world: MemoryWorld = {
     deps,
     clock,

@@ -6,7 +6,7 @@ import { targetOf } from '../../domain/policy.ts';
 import { isRefused } from '../../domain/refusal.ts';
 import { parseAsk } from '../../domain/request.ts';
 import type { Flow } from '../../flow/deps.ts';
-import { done, revoke } from '../../flow/end-early.ts';
+import { barFromAccess, done, revoke } from '../../flow/end-early.ts';
 import { accessesOf, findAccess } from '../../flow/find-access.ts';
 import { openRequest } from '../../flow/open-request.ts';
 import { accessLine, askedReply, helpReply, listReply, type Reply, refusalReply, reply } from './replies.ts';
@@ -61,7 +61,11 @@ async function status(flow: Flow, person: Person, id: string | undefined): Promi
   }
   const found = await findAccess(flow, id);
   if (isRefused(found)) return refusalReply(found.refused);
-  return reply(accessLine(found.access));
+  // Somebody else's reads like one that does not exist: who works on what is no public matter.
+  const bar = await barFromAccess(flow, found.access.request, person);
+  return bar === undefined
+    ? reply(accessLine(found.access))
+    : refusalReply({ code: 'no-such-access', text: id });
 }
 
 async function finish(flow: Flow, person: Person, id: string | undefined): Promise<Reply> {
