@@ -73,6 +73,9 @@ async function decide(deps: Deps, { access }: Stored, ballot: Ballot): Promise<S
   }
   if (bar === 'not-an-approver') return refuse({ code: 'not-an-approver' });
   if (bar !== undefined) return refuse({ code: 'ineligible', why: bar });
+  // A vote that cannot be counted now is not taken: it could not be cast again.
+  if (ballot.answer === 'approve' && facts.missing.length > 0)
+    return refuse({ code: 'directory-unavailable', missing: facts.missing });
   if (ballot.answer === 'approve' && votes.some((vote) => vote.person === ballot.voter.id))
     return refuse({ code: 'already-voted' });
 
