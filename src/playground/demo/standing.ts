@@ -7,11 +7,14 @@ import { clock, type Say } from './story.ts';
 export async function sayStanding({ aws, sandboxes }: Parts, say: Say): Promise<readonly string[]> {
   const roles = aws.roles().map(standingRole);
   for (const { name, endsAt, policies } of roles) {
-    const end =
-      endsAt === undefined
-        ? 'but no dated end'
-        : `and its policy "end" refuses everything from ${clock(endsAt)}, whoever is alive`;
-    say('plain', `IAM holds the role ${name} (${policies.join(', ')}), ${end}.`);
+    if (endsAt === undefined) {
+      say('plain', `IAM holds the role ${name}, which is being given and allows nothing yet.`);
+      continue;
+    }
+    say(
+      'plain',
+      `IAM holds the role ${name} (${policies.join(', ')}), and its policy "end" refuses everything from ${clock(endsAt)}, whoever is alive.`,
+    );
   }
   for (const { labels, deadline } of await sandboxes.list())
     say('plain', `The sandbox ${labels.access} runs under its own supervisor until ${clock(deadline)}.`);

@@ -26,6 +26,8 @@ export function openPane(id, first, directory) {
   /** By person and channel: how many messages came unseen. @type {Map<string, number>} */
   const unread = new Map();
   let shownView = '';
+  /** Settles once the person that was chosen last is seen in a channel of theirs. @type {Promise<void>} */
+  let arrived = Promise.resolve();
 
   const countdown = h('span.countdown', { role: 'timer' });
   const avatar = h('span.avatar');
@@ -103,6 +105,8 @@ export function openPane(id, first, directory) {
     const text = input.value.trim();
     if (text === '') return;
     input.value = '';
+    // Where the person was just switched, the line belongs to a channel that this person is in.
+    await arrived;
     const [command = '', ...rest] = text.split(' ');
     if (text.startsWith('/'))
       await tried(post('/_human/command', { user, channel: open, command, text: rest.join(' ') }));
@@ -110,7 +114,13 @@ export function openPane(id, first, directory) {
   }
 
   /** @param {string} next */
-  async function become(next) {
+  function become(next) {
+    arrived = arrive(next);
+    return arrived;
+  }
+
+  /** @param {string} next */
+  async function arrive(next) {
     user = next;
     select.value = next;
     avatar.className = `avatar hue-${hueOf(next)}`;
