@@ -27,7 +27,7 @@ export async function advance(
     if (isRefused(stepped)) return stepped;
     const committed = await deps.ledger.commit({ next: stepped.next, from: stored }, stepped.entries);
     if (committed === 'conflict') continue;
-    await dispatch(deps, committed);
+    void dispatch(deps, committed);
     return committed;
   }
   throw new LedgerFault('unavailable', `${id} changed under every attempt to change it`);

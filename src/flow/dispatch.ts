@@ -1,4 +1,7 @@
-/** Starts what an access is owed. A failure here is healed by the sweep, which derives the same list again. */
+/**
+ * Starts what an access is owed. A failure here is healed by the sweep, which derives the same list again: so whoever
+ * committed a decision need not wait for this.
+ */
 import { owed } from '../domain/owed.ts';
 import type { Stored } from '../ports/ledger.ts';
 import type { Flow } from './deps.ts';

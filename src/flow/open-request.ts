@@ -71,6 +71,6 @@ export async function openRequest(deps: Deps, asked: AskedBy): Promise<Stored | 
   const { next, entries } = open(request, decision, now);
   const stored = await deps.ledger.commit({ next }, entries);
   if (stored === 'conflict') throw new LedgerFault('corrupt', `the fresh id ${id} is taken`);
-  await dispatch(deps, stored);
+  void dispatch(deps, stored);
   return stored;
 }

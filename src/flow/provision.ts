@@ -12,6 +12,7 @@ import type { AccessId } from '../domain/ids.ts';
 import { stillStands } from '../domain/judge.ts';
 import { groupsOf, targetOf } from '../domain/policy.ts';
 import { isRefused } from '../domain/refusal.ts';
+import { cleanText } from '../domain/request.ts';
 import { step } from '../domain/step.ts';
 import { GrantFault } from '../ports/grants.ts';
 import type { Stored } from '../ports/ledger.ts';
@@ -166,6 +167,6 @@ async function barFromOpening(deps: Deps, stored: Stored): Promise<string | unde
 
 async function giveUp(deps: Deps, id: AccessId, why: string): Promise<void> {
   await advance(deps, id, (stored) =>
-    step(stored.access, { kind: 'give-up', why: why.slice(0, 500) }, deps.clock.now()),
+    step(stored.access, { kind: 'give-up', why: cleanText(why, 500) }, deps.clock.now()),
   );
 }

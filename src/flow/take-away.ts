@@ -8,6 +8,7 @@ import { bot } from '../domain/audit.ts';
 import { isoTime } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
 import { isRefused } from '../domain/refusal.ts';
+import { cleanText } from '../domain/request.ts';
 import { step } from '../domain/step.ts';
 import { advance } from './advance.ts';
 import type { Flow } from './deps.ts';
@@ -60,7 +61,7 @@ async function takeSandbox(deps: Deps, id: AccessId): Promise<void> {
 
 /** The first miss raises the alarm; later ones are for the log, or they would flood the trail. */
 async function missed(deps: Deps, id: AccessId, what: 'grant' | 'sandbox', error: unknown): Promise<void> {
-  const why = (error instanceof Error ? error.message : String(error)).toWellFormed().slice(0, 500);
+  const why = cleanText(error instanceof Error ? error.message : String(error), 500);
   deps.log.error({ access: id, what, err: error }, 'could not take away; trying again');
   await advance(deps, id, ({ access }) => {
     const known = access.state === 'revoking' && access.alarmed;
