@@ -12,6 +12,7 @@ import type { Config } from './config.ts';
 import { startWorkers } from './doors/jobs/workers.ts';
 import { httpReceiver, openSlackDoor, socketReceiver } from './doors/slack/door.ts';
 import { webDoor } from './doors/web/server.ts';
+import { afterAnswers, makeForeground } from './foreground.ts';
 import { makeMetrics } from './metrics.ts';
 
 export type App = AsyncDisposable & {
@@ -54,6 +55,7 @@ async function openDoors(
     events.mode === 'http'
       ? httpReceiver(events.signingSecret)
       : socketReceiver(events.appToken, config.slack.apiUrl);
+  const foreground = makeForeground();
   const slack = await openSlackDoor({
     flow,
     client,
@@ -61,6 +63,7 @@ async function openDoors(
     token: config.slack.botToken,
     team: async () => (await identity()).team,
     once: redisOnce(redis),
+    answering: foreground.answering,
   });
 
   const answers = (question: Promise<unknown>): Promise<boolean> =>
@@ -103,16 +106,19 @@ async function openDoors(
   }
 
   const workerConnections: ReturnType<typeof connectRedis>[] = [];
-  const workers = startWorkers(flow, {
-    queues: queueNames,
-    prefix: queuePrefix,
-    connect: () => {
-      const connection = connectRedis(config.redis.url, 'patient');
-      workerConnections.push(connection);
-      return connection;
+  const workers = startWorkers(
+    { ...flow, notices: afterAnswers(flow.notices, foreground) },
+    {
+      queues: queueNames,
+      prefix: queuePrefix,
+      connect: () => {
+        const connection = connectRedis(config.redis.url, 'patient');
+        workerConnections.push(connection);
+        return connection;
+      },
+      onBeat: async () => background.beat(),
     },
-    onBeat: async () => background.beat(),
-  });
+  );
   closers.push(async () => {
     await workers[Symbol.asyncDispose]();
     for (const connection of workerConnections) hangUp(connection);

@@ -24,7 +24,7 @@ export async function approveAsLea(world: World, access: string): Promise<void> 
     () =>
       world.slack.human
         .messages('C0APPROVE', 'U0LEA')
-        .find((each) => JSON.stringify(each['blocks'] ?? '').includes(access)),
+        .find((each) => JSON.stringify(each.blocks ?? '').includes(access)),
     15_000,
   );
   await world.slack.human.click('U0LEA', { channel: 'C0APPROVE', ts: card.ts }, 'approve');

@@ -15,13 +15,15 @@ const jobSchema = z.object({
 });
 
 export type WorkersOptions = {
-  readonly queues: readonly string[];
+  readonly queues: readonly (keyof typeof concurrency)[];
   readonly prefix: string;
   /** Makes a connection that waits for Redis as workers must. */
   readonly connect: () => ConnectionOptions;
   readonly onBeat: () => Promise<void>;
-  readonly concurrency?: number;
 };
+
+/** Jobs at once. Grants and sandboxes wait for others; words are limited by Slack to about one a second anyway. */
+const concurrency = { open: 20, end: 20, tell: 5 } as const;
 
 /** Somebody else is at it: look again soon. */
 class Busy extends Error {
@@ -34,7 +36,7 @@ export function startWorkers(flow: Flow, options: WorkersOptions): AsyncDisposab
       new Worker(queue, (job) => work(flow, job, options), {
         connection: options.connect(),
         prefix: options.prefix,
-        concurrency: options.concurrency ?? 20,
+        concurrency: concurrency[queue],
         // After a kill a job is taken up again within about six seconds.
         lockDuration: 5_000,
         stalledInterval: 2_000,

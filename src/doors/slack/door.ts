@@ -27,6 +27,8 @@ export type SlackDoorDeps = {
   readonly team: () => Promise<string>;
   /** True the first time that a token is seen. */
   readonly once: (token: string) => Promise<boolean>;
+  /** Runs what a request asks for, letting others know that somebody waits for its answer. */
+  readonly answering: <T>(work: () => Promise<T>) => Promise<T>;
   readonly receiver: Receiver;
   readonly token: string;
 };
@@ -42,7 +44,7 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
     deferInitialization: true,
   });
   app.error(async (error) => flow.log.error({ err: error }, 'a Slack request failed'));
-  app.use((args) => refuseReplays(deps, args));
+  app.use((args) => deps.answering(() => refuseReplays(deps, args)));
 
   app.command(/.*/, async ({ command, ack }) => {
     const { user_id, user_name, team_id, text, trigger_id } = commandPayload.parse(command);
