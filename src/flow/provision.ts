@@ -66,29 +66,23 @@ export async function provision(deps: Deps, id: AccessId, signal: AbortSignal): 
 }
 
 async function openStage(deps: Deps, access: Approved | Provisioning, signal: AbortSignal): Promise<void> {
-  const { request } = access;
+  const { request, giveUpAt } = access;
   const { id } = request;
-  if (access.state === 'approved') {
-    await advance(deps, id, (stored) => step(stored.access, { kind: 'begin' }, deps.clock.now()));
-    return;
-  }
   const target = targetOf(deps.policy.current(), request.target);
   if (target === undefined) return;
-  if (access.stage.at === 'sandbox') {
+  if (access.state === 'approved') {
+    const begun = await advance(deps, id, (stored) =>
+      step(stored.access, { kind: 'begin' }, deps.clock.now()),
+    );
+    if (isRefused(begun)) return;
+  }
+  if (access.state === 'approved' || access.stage.at === 'sandbox') {
     // The end is not fixed yet: until it is, the supervisor's deadline is the latest that it can become.
-    const latest = access.giveUpAt + request.durationMs;
+    const latest = giveUpAt + request.durationMs;
     const sandbox = await deps.sandboxes.open(sandboxSpecOf(deps.install, request, target, latest));
-    const checks = await deps.sandboxes.probe(id);
-    const hole = checks.find((check) => !check.holds);
-    if (hole !== undefined)
-      throw new SandboxFault('not-fenced', `the sandbox is not fenced: ${hole.check}`, { retryable: false });
-    const { driver, limitsHeldBy } = sandbox;
+    const { driver, limitsHeldBy, checks } = sandbox;
     await advance(deps, id, (stored) =>
-      step(
-        stored.access,
-        { kind: 'sandbox-open', driver, limitsHeldBy, checks: checks.length },
-        deps.clock.now(),
-      ),
+      step(stored.access, { kind: 'sandbox-open', driver, limitsHeldBy, checks }, deps.clock.now()),
     );
     return;
   }

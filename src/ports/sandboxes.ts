@@ -43,6 +43,8 @@ export type Sandbox = {
   readonly deadline: number;
   readonly driver: string;
   readonly limitsHeldBy: LimitsHeldBy;
+  /** How many checks its probe made at the opening, all of which held; 0 where it was never found fenced. */
+  readonly checks: number;
 };
 
 export type ProbeFinding = { readonly check: string; readonly holds: boolean; readonly saw: string };

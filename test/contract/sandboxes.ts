@@ -56,6 +56,7 @@ export function sandboxesContract(name: string, make: () => Promise<SandboxGroun
       const wanted = spec();
       const opened = await ground.sandboxes.open(wanted);
       expect(opened).toMatchObject({ labels: wanted.labels, deadline: wanted.deadline });
+      expect(opened.checks).toBeGreaterThan(0);
       expect(await ground.another.list()).toEqual([opened]);
       const found = await ground.another.probe(access);
       expect(found.length).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import type { AccessId } from '../../src/domain/ids.ts';
 import { done } from '../../src/flow/end-early.ts';
 import { NotYet, provision } from '../../src/flow/provision.ts';
 import { GrantFault } from '../../src/ports/grants.ts';
-import { SandboxFault } from '../../src/ports/sandboxes.ts';
+import { SandboxFault, type SandboxSpec } from '../../src/ports/sandboxes.ts';
 import { makePolicy } from '../support/builders.ts';
 import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
 
@@ -141,14 +141,14 @@ describe('what no longer stands when it is to be opened is undone', () => {
   it('also between the sandbox and the grant', async () => {
     const world = memoryWorld();
     const id = await approved(world);
-    const { probe } = world.sandboxes;
+    const { open } = world.sandboxes;
     const deps = {
       ...world.deps,
       sandboxes: {
         ...world.sandboxes,
-        probe: async (access: AccessId) => {
+        open: async (spec: SandboxSpec) => {
           world.directory.groups.set('security', new Set());
-          return probe(access);
+          return open(spec);
         },
       },
     };
@@ -161,15 +161,9 @@ describe('what no longer stands when it is to be opened is undone', () => {
   it('a sandbox that is not fenced', async () => {
     const world = memoryWorld();
     const id = await approved(world);
-    const deps = {
-      ...world.deps,
-      sandboxes: {
-        ...world.sandboxes,
-        probe: async () => [{ check: 'no network', holds: false, saw: 'eth0' }],
-      },
-    };
-    await provision(deps, id, forever);
-    expect(await ended(world, id)).toBe('the sandbox is not fenced: no network');
+    const why = 'the sandbox was destroyed, for it was not fenced: network-interfaces: eth0';
+    world.sandboxes.faults.set('open', new SandboxFault('not-fenced', why, { retryable: false }));
+    expect(await ended(world, id)).toBe(why);
   });
 
   it('a fault that will not pass', async () => {

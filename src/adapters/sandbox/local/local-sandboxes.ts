@@ -65,7 +65,7 @@ async function openOne(machine: Machine, spec: SandboxSpec): Promise<Sandbox> {
     const { state, findings } = await start(machine, cgroups, spec);
     const why = unfenced(findings);
     if (why !== undefined) throw notFenced(why);
-    const open = { ...state, phase: 'open' } as const;
+    const open = { ...state, phase: 'open', checks: findings.length } as const;
     writeState(place, open);
     return sandboxFrom(place, open);
   } catch (error) {

@@ -31,7 +31,8 @@ export function mustStand(machine: Machine, access: AccessId): State {
 }
 
 export function sandboxFrom(place: Place, state: State): Sandbox {
-  return { labels: state.labels, deadline: readDeadline(place), driver, limitsHeldBy: state.limitsHeldBy };
+  const { labels, limitsHeldBy, checks } = state;
+  return { labels, deadline: readDeadline(place), driver, limitsHeldBy, checks };
 }
 
 /** Whether anything on disk or among the cgroups bears the access's name (processes are not looked at). */
@@ -63,6 +64,7 @@ export function listAll(machine: Machine, cgroups: CgroupLayout | undefined): re
       deadline: readDeadline(place),
       driver,
       limitsHeldBy: cgroups?.version ?? 'prlimit',
+      checks: 0,
     };
   });
 }

@@ -40,6 +40,7 @@ export async function start(
     ...(slot === undefined ? {} : { slot }),
     life: randomBytes(8).toString('hex'),
     phase: 'opening',
+    checks: 0,
   };
   writeState(place, state);
   writeDeadline(place, spec.deadline);

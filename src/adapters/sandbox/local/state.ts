@@ -41,6 +41,8 @@ const stateShape = z.object({
   supervisor: z.number().optional(),
   /** `open` only after the probe from inside found the fence. */
   phase: z.enum(['opening', 'open']),
+  /** How many checks that probe made. */
+  checks: z.number(),
 });
 
 export type State = z.infer<typeof stateShape>;
