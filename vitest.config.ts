@@ -7,6 +7,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Two cores: real Redis servers, sandboxes and browsers run beside the tests.
     maxWorkers: 2,
+    // The lives of the kill matrix mostly wait.
+    maxConcurrency: 8,
     restoreMocks: true,
   },
 });

@@ -1,0 +1,164 @@
+/**
+ * One life of an access on the real parts, in which the bot may die at one effect: people try again where nothing seemed
+ * to happen, as people do.
+ */
+import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { of } from '../wiki-life.ts';
+import { type Bot, openWorld, type World } from '../world.ts';
+import { openGates, type When } from './gates.ts';
+
+export type Whom = 'process' | 'group';
+
+export type Death = { readonly effect: string; readonly when: When; readonly whom: Whom };
+
+/** `end`: it lasts four seconds. `done`: it may last long, and the requester gives it back once it is active. */
+export type Ending = 'end' | 'done';
+
+export type Lived = AsyncDisposable & {
+  readonly world: World;
+  readonly id: string;
+  /** Every effect, in order, each named once. */
+  readonly effects: readonly string[];
+  readonly died: boolean;
+  /** The bot that stood at the end. */
+  readonly bot: Bot;
+};
+
+export async function live(ending: Ending, death?: Death): Promise<Lived> {
+  const world = await openWorld();
+  const gates = await openGates({
+    redisUrl: world.redis.url,
+    awsUrl: world.aws.url,
+    slackUrl: world.slack.apiUrl,
+  });
+  let bot = await world.startBot(gates.env);
+  await world.slack.waitFor(() => audited(world).includes(2), 15_000);
+
+  const effects: string[] = [];
+  let reborn: Promise<void> | undefined;
+  const die = (): void => {
+    gates.keeper = () => undefined;
+    const gone = bot.kill(death?.whom);
+    reborn = gone.then(async () => {
+      bot = await world.startBot(gates.env);
+    });
+  };
+  const seen = (named: string): boolean => {
+    // The second time that a role is assumed is the proof that it is refused.
+    const effect = named === 'aws AssumeRole' && effects.includes(named) ? `${named} again` : named;
+    if (effects.includes(effect)) return false;
+    effects.push(effect);
+    return effect === death?.effect;
+  };
+  gates.keeper = (effect) =>
+    seen(effect) && death !== undefined ? { when: death.when, kill: die } : undefined;
+  const watcher = watchSandboxes(`${world.dir}/data`, (effect) => {
+    if (reborn === undefined && seen(effect)) die();
+  });
+
+  /** Waits for an entry; a bot that died meanwhile is waited for, and asked once more. */
+  const insist = async (actions: readonly string[], act: () => Promise<unknown>): Promise<string> => {
+    for (;;) {
+      const before = reborn;
+      await act();
+      const entry = await world
+        .untilEntry((each) => actions.includes(each.action), before === reborn ? 3_000 : 1_000)
+        .catch((error: unknown) => {
+          if (before === reborn && before !== undefined) throw error;
+        });
+      if (entry?.access !== undefined) return entry.access;
+      await reborn;
+    }
+  };
+  const say = (text: string) => () =>
+    world.slack.human.command('U0ANA', 'C0GENERAL', '/prod-access', text).catch(() => {});
+
+  const lasts = ending === 'end' ? '4s' : '10m';
+  const id = await insist(['access.requested'], say(`wiki ${lasts} the wiki is down and must be read`));
+  await insist(['vote.approved'], async () => {
+    const card = await world.slack.waitFor(() => cards(world, id)[0], 20_000);
+    await world.slack.human.click('U0LEA', { channel: 'C0APPROVE', ts: card.ts }, 'approve').catch(() => {});
+  });
+  if (ending === 'done') {
+    await world.untilEntry(of(id, 'access.active'), 40_000);
+    await reborn;
+    await insist(['access.ending'], say(`done ${id}`));
+  }
+  await world.untilEntry(of(id, 'access.revoked'), 60_000);
+  await world.slack.waitFor(() => direct(world, 'over').length > 0, 30_000);
+  await wait(300);
+  watcher.close();
+  await reborn;
+  return {
+    world,
+    id,
+    effects,
+    died: reborn !== undefined,
+    bot,
+    [Symbol.asyncDispose]: async () => {
+      await gates[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The sandbox driver writes its state to disk before each step; seen within about a millisecond of the write. */
+function watchSandboxes(dataDir: string, saw: (effect: string) => void): { close(): void } {
+  const dir = join(dataDir, 'sandboxes');
+  mkdirSync(dir, { recursive: true });
+  const watchers: FSWatcher[] = [];
+  const written = new Map<string, number>();
+  const own = (file: string | null): void => {
+    if (file === null || file.startsWith('.')) return;
+    const times = (written.get(file) ?? 0) + 1;
+    written.set(file, times);
+    if (file === 'state.json') saw(times === 1 ? 'sandbox named' : 'sandbox fenced');
+    if (file === 'deadline') saw(times === 1 ? 'sandbox deadline set' : 'sandbox deadline moved');
+    if (file === 'bwrap.args') saw('sandbox laid down');
+  };
+  watchers.push(
+    watch(dir, (_, name) => {
+      if (name === null || !name.startsWith('acc_')) return;
+      if (watchers.length > 1) return saw('sandbox directory removed');
+      watchers.push(watch(join(dir, name), (_kind, file) => own(file)));
+      saw('sandbox directory made');
+    }),
+  );
+  return {
+    close: () => {
+      for (const watcher of watchers) watcher.close();
+    },
+  };
+}
+
+/** Numbers of the entries in #prod-audit, in the order of the posts. */
+export function audited(world: World): readonly number[] {
+  return (world.slack.workspace.messages.get('C0AUDIT') ?? []).flatMap(({ metadata }) => {
+    const seqs = payloadOf(metadata).seqs;
+    return Array.isArray(seqs) ? seqs.map(Number) : [];
+  });
+}
+
+/** The cards of an access in the approvals channel. */
+export function cards(world: World, id: string) {
+  return world.slack.human
+    .messages('C0APPROVE', 'U0LEA')
+    .filter((each) => JSON.stringify(each.blocks ?? '').includes(id));
+}
+
+/** Direct messages of the bot with this tag. */
+export function direct(world: World, tag: string) {
+  return [...world.slack.workspace.messages]
+    .filter(([channel]) => channel.startsWith('D'))
+    .flatMap(([, messages]) => messages)
+    .filter(({ metadata }) => payloadOf(metadata).tag === tag);
+}
+
+function payloadOf(
+  metadata: { readonly event_payload?: unknown } | undefined,
+): Readonly<Record<string, unknown>> {
+  return z.record(z.string(), z.unknown()).catch({}).parse(metadata?.event_payload);
+}
