@@ -75,6 +75,11 @@ async function examinePolicy(config: Config): Promise<{ finding: Finding; policy
 
 async function examineRedis(config: Config): Promise<readonly Finding[]> {
   const redis = connectRedis(config.redis.url, 'prompt');
+  // A command that waited for a connection in vain tells only that it waited.
+  let unreachable: Error | undefined;
+  redis.on('error', (error: Error) => {
+    unreachable = error;
+  });
   try {
     const findings = await checkRedis(redis, {
       acceptLastSecond: config.redis.onLoss === 'accept-last-second',
@@ -86,7 +91,7 @@ async function examineRedis(config: Config): Promise<readonly Finding[]> {
       {
         check: 'Redis answers',
         ok: false,
-        says: messageOf(error),
+        says: messageOf(unreachable ?? error),
         remedy: 'start Redis, or correct REDIS_URL',
       },
     ];
@@ -120,7 +125,7 @@ async function examineAws(config: Config, policy: Policy | undefined): Promise<r
   });
   const checks = await grants.check(parts);
   return checks.map(({ check, ok, detail, remedy }) => ({
-    check: `AWS: ${check}`,
+    check,
     ok,
     says: detail,
     ...(remedy === undefined ? {} : { remedy }),

@@ -7,7 +7,6 @@
  */
 
 import type { Approved, Provisioning } from '../domain/access.ts';
-import { unproven } from '../domain/evidence.ts';
 import type { AccessId } from '../domain/ids.ts';
 import { stillStands } from '../domain/judge.ts';
 import { groupsOf, targetOf } from '../domain/policy.ts';
@@ -17,8 +16,9 @@ import { step } from '../domain/step.ts';
 import { GrantFault } from '../ports/grants.ts';
 import type { Stored } from '../ports/ledger.ts';
 import { SandboxFault } from '../ports/sandboxes.ts';
-import { advance, load, raiseForged } from './advance.ts';
+import { advance, load } from './advance.ts';
 import type { Flow } from './deps.ts';
+import { flawOf } from './proof.ts';
 import { sandboxSpecOf } from './sandbox-spec.ts';
 
 type Deps = Pick<
@@ -139,12 +139,8 @@ async function barFromOpening(deps: Deps, stored: Stored): Promise<string | unde
   const { access } = stored;
   if (access.state !== 'approved' && access.state !== 'provisioning') return 'it is not approved';
   const { request, votes, basis } = access;
-  const evidence = await deps.ledger.evidence(stored);
-  const flaw = 'flaw' in evidence ? evidence.flaw : unproven(access, evidence.entries);
-  if (flaw !== undefined) {
-    await raiseForged(deps, request.id, flaw);
-    return `its approval does not verify: ${flaw}`;
-  }
+  const flaw = await flawOf(deps, stored);
+  if (flaw !== undefined) return `its approval does not verify: ${flaw}`;
   const policy = deps.policy.current();
   const people = [request.requester.id, ...votes.map((vote) => vote.person)];
   const facts = await deps.directory.facts(policy, groupsOf(policy, request.target), people);

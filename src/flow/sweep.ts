@@ -9,11 +9,14 @@ import type { AccessId } from '../domain/ids.ts';
 import { type Effect, owed } from '../domain/owed.ts';
 import { targetOf } from '../domain/policy.ts';
 import { isRefused } from '../domain/refusal.ts';
+import { cleanText } from '../domain/request.ts';
 import { step } from '../domain/step.ts';
 import type { Grant } from '../ports/grants.ts';
+import type { Stored } from '../ports/ledger.ts';
 import { advance, load } from './advance.ts';
 import type { Flow } from './deps.ts';
 import { dispatch } from './dispatch.ts';
+import { flawOf } from './proof.ts';
 import { pauseAfter, runEffect } from './run-effect.ts';
 import { sandboxSpecOf } from './sandbox-spec.ts';
 import { takeAway } from './take-away.ts';
@@ -142,6 +145,7 @@ async function settleStanding(
     return;
   }
   if (access.state === 'active' && grant !== undefined && grant.endsAt !== access.endsAt) {
+    if (await endUnproven(deps, read)) return;
     await deps.grants.setEnd(id, access.endsAt);
     await deps.sandboxes.setDeadline(id, access.endsAt);
     await tell(deps, id, { what: ['end'], why: 'the grant had another end than the ledger' });
@@ -160,17 +164,29 @@ async function replaceMissing(
   // What became active after the world was looked at is not missing.
   if (deps.clock.now() >= access.endsAt || deps.clock.now() - access.startedAt < justOpenedMs) return;
   if (missing.grant) {
-    await advance(deps, id, (now) =>
-      step(now.access, { kind: 'give-up', why: 'its role is gone from AWS' }, deps.clock.now()),
-    );
+    await giveUp(deps, id, 'its role is gone from AWS');
     return;
   }
   const target = targetOf(deps.policy.current(), access.request.target);
-  if (!missing.sandbox || target === undefined) return;
+  if (!missing.sandbox || target === undefined || (await endUnproven(deps, stored))) return;
   const { driver } = await deps.sandboxes.open(
     sandboxSpecOf(deps.install, access.request, target, access.endsAt),
   );
   await advance(deps, id, (now) => step(now.access, { kind: 'sandbox-anew', driver }, deps.clock.now()));
+}
+
+/** Ends an access that the signed trail does not prove, instead of repairing what the record claims. */
+async function endUnproven(deps: Flow, stored: Stored): Promise<boolean> {
+  const flaw = await flawOf(deps, stored);
+  if (flaw === undefined) return false;
+  await giveUp(deps, stored.access.request.id, `its record does not verify: ${flaw}`);
+  return true;
+}
+
+async function giveUp(deps: Flow, id: AccessId, why: string): Promise<void> {
+  await advance(deps, id, ({ access }) =>
+    step(access, { kind: 'give-up', why: cleanText(why, 500) }, deps.clock.now()),
+  );
 }
 
 async function tell(

@@ -283,6 +283,41 @@ describe('the sweep of the world', () => {
     ]);
   });
 
+  it('believes no end that nobody signed: the access is ended instead, and alarms', async () => {
+    const world = memoryWorld();
+    const id = await active(world);
+    const [grant] = await world.grants.list();
+    const stored = await world.stored(id);
+    if (stored.access.state !== 'active') throw new Error('not active');
+    const endsAt = stored.access.endsAt + 3_600_000;
+    world.ledger.putBack({ ...stored, access: { ...stored.access, endsAt } });
+    await sweepWorld(world.deps);
+    expect(await world.grants.list()).toEqual([grant]);
+    expect(world.grants.calls.filter(({ verb }) => verb === 'setEnd')).toEqual([]);
+    expect(await world.told(id)).toContain('alarm.raised');
+    await world.runDue();
+    expect((await world.stored(id)).access).toMatchObject({
+      state: 'failed',
+      why: 'its record does not verify: the signed end is another one',
+    });
+    expect(await stands(world)).toEqual({ grants: [], sandboxes: [] });
+  });
+
+  it('opens no sandbox anew until an end that nobody signed', async () => {
+    const world = memoryWorld();
+    const id = await active(world);
+    const before = await world.stored(id);
+    world.tick(60_000);
+    world.sandboxes.destroy(id);
+    if (before.access.state !== 'active') throw new Error('not active');
+    const longer = { ...before.access, endsAt: before.access.endsAt + 60_000 };
+    world.ledger.putBack({ ...before, access: longer });
+    await sweepWorld(world.deps);
+    expect(world.sandboxes.opened.get(id)).toBe(1);
+    expect((await world.stored(id)).access.state).not.toBe('active');
+    expect(await world.told(id)).toContain('alarm.raised');
+  });
+
   it('looks at each side though the other does not answer, and takes silence for no absence', async () => {
     const world = memoryWorld();
     const id = await active(world);
