@@ -1,6 +1,6 @@
 /** Finds the access that a person means by an id, a unique prefix of one, or nothing. */
 import { isFinished } from '../domain/access.ts';
-import { isAccessId } from '../domain/ids.ts';
+import { type AccessId, isAccessId } from '../domain/ids.ts';
 import type { Refused } from '../domain/refusal.ts';
 import { isRefused } from '../domain/refusal.ts';
 import type { Stored } from '../ports/ledger.ts';
@@ -19,18 +19,18 @@ export async function findAccess(deps: Deps, text: string): Promise<Stored | Ref
   return found[0] === undefined ? { refused: { code: 'no-such-access', text } } : load(deps, found[0]);
 }
 
-/** How far back a person's accesses are looked at: one who has more than this open at once has other troubles. */
-const lookBack = 100;
+/** The person's accesses that are not over, newest first. */
+export async function unfinishedOf(deps: Deps, person: string): Promise<readonly Stored[]> {
+  const stored = await loadAll(deps, await deps.ledger.unfinishedOf(person));
+  return stored.filter(({ access }) => !isFinished(access));
+}
 
-/** The person's accesses that are not over, or all of the newest, newest first. */
-export async function accessesOf(
-  deps: Deps,
-  person: string,
-  include: 'unfinished' | 'all' = 'unfinished',
-): Promise<readonly Stored[]> {
-  const ids = await deps.ledger.of(person, lookBack);
+/** The person's newest accesses, newest first, over or not. */
+export async function newestOf(deps: Deps, person: string, limit: number): Promise<readonly Stored[]> {
+  return loadAll(deps, await deps.ledger.of(person, limit));
+}
+
+async function loadAll(deps: Deps, ids: readonly AccessId[]): Promise<readonly Stored[]> {
   const stored = await Promise.all(ids.map((id) => load(deps, id)));
-  return stored
-    .filter((each): each is Stored => !isRefused(each))
-    .filter(({ access }) => include === 'all' || !isFinished(access));
+  return stored.filter((each): each is Stored => !isRefused(each));
 }

@@ -67,6 +67,8 @@ export function ledgerContract(make: () => Promise<{ ledger: Ledger; signingKey:
     expect((await ledger.recent(7)).length).toBe(7);
     expect((await ledger.of('U0ANA', 9)).length).toBe(9);
     expect(await ledger.of('U0BEN', 9)).toEqual([]);
+    expect(await ledger.unfinishedOf('U0ANA')).toHaveLength(50);
+    expect(await ledger.unfinishedOf('U0BEN')).toEqual([]);
   });
 
   it('remembers what people were not told yet, and forgets it only for the version that they were told of', async () => {

@@ -84,6 +84,12 @@ export function memoryLedger(signingKey: KeyObject = newSigningKey()): MemoryLed
         .filter((id) => id.startsWith(prefix))
         .sort()
         .slice(0, limit),
+    unfinishedOf: async (person) =>
+      [...records.values()]
+        .filter(({ access }) => access.request.requester.id === person && !isFinished(access))
+        .map(({ access }) => access.request)
+        .sort((one, other) => other.askedAt - one.askedAt)
+        .map(({ id }) => id),
     of: async (person, limit) =>
       [...records.values()]
         .map(({ access }) => access.request)

@@ -34,16 +34,26 @@ for i = 0, count - 1 do
   if sig == '' then redis.call('XADD', KEYS[1], id, 'entry', entry)
   else redis.call('XADD', KEYS[1], id, 'entry', entry, 'sig', sig) end
 end
+local finished, unfinished, ids, recent = {}, {}, {}, {}
 for i = 0, changes - 1 do
   local a = at + 7 * i
+  local id, asked = ARGV[a + 4], ARGV[a + 6]
   redis.call('HSET', KEYS[6 + 2 * i], 'version', ARGV[a + 1], 'row', ARGV[a + 2], 'mac', ARGV[a + 3])
-  if ARGV[a + 5] == '1' then redis.call('SADD', KEYS[2], ARGV[a + 4])
-  else redis.call('SREM', KEYS[2], ARGV[a + 4]) end
-  redis.call('SADD', KEYS[5], ARGV[a + 4])
-  redis.call('ZADD', KEYS[3], 0, ARGV[a + 4])
-  redis.call('ZADD', KEYS[4], ARGV[a + 6], ARGV[a + 4])
-  redis.call('ZADD', KEYS[7 + 2 * i], ARGV[a + 6], ARGV[a + 4])
+  local kind = ARGV[a + 5] == '1' and unfinished or finished
+  kind[#kind + 1] = id
+  if ARGV[a] == '0' then
+    ids[#ids + 1], ids[#ids + 2] = '0', id
+    recent[#recent + 1], recent[#recent + 2] = asked, id
+    redis.call('ZADD', KEYS[7 + 2 * i], asked, id)
+  end
 end
+local function all(command, key, words) if #words > 0 then redis.call(command, key, unpack(words)) end end
+all('SREM', KEYS[2], finished)
+all('SADD', KEYS[2], unfinished)
+all('SADD', KEYS[5], finished)
+all('SADD', KEYS[5], unfinished)
+all('ZADD', KEYS[3], ids)
+all('ZADD', KEYS[4], recent)
 return {'ok'}
 `;
 

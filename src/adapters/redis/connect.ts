@@ -14,7 +14,8 @@ export function connectRedis(url: string, temper: 'prompt' | 'patient'): Connect
   const connection = open(url, {
     connectTimeout: 5_000,
     ...(temper === 'prompt'
-      ? { maxRetriesPerRequest: 1, commandTimeout: 5_000 }
+      ? // None: a command that may have taken effect is not sent again, its caller is told that nobody knows.
+        { maxRetriesPerRequest: 0, commandTimeout: 5_000 }
       : { maxRetriesPerRequest: null }),
   });
   // Without a listener ioredis prints to the console; state is read from the commands' own failures.

@@ -1,26 +1,16 @@
-/**
- * The ledger in Redis. Commits that are pending in this process go out as one Lua call under one signature (group
- * commit): the hash chain admits one writer at a time, so writers that wait for each other share the round trip.
- */
+/** The ledger in Redis: records, indices and the trail, moved together by one Lua call. */
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
-import type { Draft, Entry, Head } from '../../domain/audit.ts';
+import type { Entry, Head } from '../../domain/audit.ts';
 import { isAccessId, toBase32 } from '../../domain/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
-import {
-  type Change,
-  type Committed,
-  type Evidence,
-  type Ledger,
-  LedgerFault,
-  type Read,
-  type Stored,
-} from '../../ports/ledger.ts';
+import { type Evidence, type Ledger, LedgerFault, type Read, type Stored } from '../../ports/ledger.ts';
 import type { Witness } from '../../ports/witness.ts';
 import { commitScript, toldScript } from './commit-script.ts';
 import type { Connection } from './connect.ts';
 import { type FoundTail, findTail } from './find-tail.ts';
+import { groupCommit, type Pending } from './group-commit.ts';
 import { macKeyFrom, readRecord } from './records.ts';
-import { sealGroup } from './seal-group.ts';
+import type { SealedGroup } from './seal-group.ts';
 import { epochOf, follows, idAt, isIntact, isVouched, pagesFrom, rowsFrom } from './trail.ts';
 
 export type RedisLedgerDeps = {
@@ -32,18 +22,6 @@ export type RedisLedgerDeps = {
   /** Key prefix with its hash tag. */
   readonly prefix?: string;
 };
-
-type Pending = {
-  readonly change?: Change;
-  readonly drafts: readonly Draft[];
-  readonly settle: (outcome: Committed | undefined) => void;
-  readonly fail: (error: unknown) => void;
-};
-
-/** The most commits that share one call: it bounds how long Redis is busy with it. */
-const groupMax = 128;
-/** Each failed attempt to append means that another bot appended in between. */
-const attemptsMax = 100;
 
 export function redisLedger({
   redis,
@@ -70,62 +48,22 @@ export function redisLedger({
     now: clock.now,
     newChain: () => toBase32(randomBytes(10)),
   };
-  const queue: Pending[] = [];
-  let flushing = false;
-  let known: FoundTail | undefined;
-
-  async function locateTail(): Promise<FoundTail> {
-    const head = known !== undefined && known.tail.head.seq > 0 ? known.tail.head : await witness.last();
-    return findTail(finder, head);
-  }
-
-  function submit(drafts: readonly Draft[], change?: Change): Promise<Committed | undefined> {
-    return new Promise((settle, fail) => {
-      queue.push({ drafts, settle, fail, ...(change === undefined ? {} : { change }) });
-      if (!flushing) void flush();
-    });
-  }
-
-  async function flush(): Promise<void> {
-    flushing = true;
-    // Writers woken by the same event get the chance to share one call.
-    await new Promise((resume) => setImmediate(resume));
-    while (queue.length > 0) await commitGroup(takeGroup(queue));
-    flushing = false;
-  }
-
-  async function commitGroup(group: readonly Pending[]): Promise<void> {
-    let rest = group;
-    try {
-      for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-        known ??= await locateTail();
-        const sealed = sealGroup(rest, known.lost, known.tail, keys);
-        const [answer, ...conflicts] = await runCommit(sealed, known.tail);
-        if (answer === 'ok') {
-          known = { tail: sealed.tail, lost: [] };
-          await witness.saw(sealed.tail.head);
-          for (const [pending, stored] of sealed.outcomes) pending.settle(stored);
-          return;
-        }
-        if (answer === 'tail') {
-          known = await locateTail();
-        } else {
-          const losers = new Set(conflicts.map((index) => sealed.records[Number(index) - 1]?.member));
-          for (const loser of losers) loser?.settle('conflict');
-          rest = rest.filter((pending) => !losers.has(pending));
-          if (rest.length === 0) return;
-        }
-      }
-      throw new LedgerFault('unavailable', 'the trail moved on at every attempt to append to it');
-    } catch (error) {
-      // Whether the call took effect is unknown: the next one finds out from the trail.
-      const fault = error instanceof TypeError ? error : faultFrom(error);
-      for (const pending of rest) pending.fail(fault);
-    }
-  }
+  /** The head that Redis confirmed last. */
+  let proven: Head | undefined;
+  const locateTail = async (): Promise<FoundTail> => findTail(finder, proven ?? (await witness.last()));
+  const submit = groupCommit({
+    keys,
+    locate: locateTail,
+    send: runCommit,
+    saw: async (head) => {
+      if (head.seq > 0) proven = head;
+      await witness.saw(head);
+    },
+    faultFrom: (error) => (error instanceof TypeError ? error : faultFrom(error)),
+  });
 
   async function runCommit(
-    sealed: ReturnType<typeof sealGroup<Pending>>,
+    sealed: SealedGroup<Pending>,
     { after }: FoundTail['tail'],
   ): Promise<readonly string[]> {
     const recordKeys = sealed.records.flatMap(({ id, requester }) => [recordKey(id), listKey(requester)]);
@@ -188,6 +126,12 @@ export function redisLedger({
       ask(async (): Promise<Read> => readRecord(id, await redis.hgetall(recordKey(id)), keys.mac)),
     evidence: (stored) => ask(() => evidence(stored)),
     unfinished: () => ask(async () => (await redis.smembers(key.unfinished)).filter(isAccessId)),
+    unfinishedOf: (person) =>
+      ask(async () => {
+        // Members of a plain set count 1, so that the time of the ask decides the order.
+        const oldestFirst = await redis.zinter(2, [listKey(person), key.unfinished], 'AGGREGATE', 'MAX');
+        return oldestFirst.filter(isAccessId).reverse();
+      }),
     of: (person, limit) =>
       ask(async () => (await redis.zrevrange(listKey(person), 0, limit - 1)).filter(isAccessId)),
     untold: () => ask(async () => (await redis.smembers(key.untold)).filter(isAccessId)),
@@ -230,24 +174,6 @@ export function redisLedger({
         return (await locateTail()).tail.head;
       }),
   };
-}
-
-/** Takes pending commits in order, at most one per record, so that each is compared with what is stored. */
-function takeGroup(queue: Pending[]): readonly Pending[] {
-  const taken: Pending[] = [];
-  const kept: Pending[] = [];
-  const records = new Set<string>();
-  for (const pending of queue.splice(0)) {
-    const id = pending.change?.next.request.id;
-    if (taken.length >= groupMax || (id !== undefined && records.has(id))) {
-      kept.push(pending);
-    } else {
-      taken.push(pending);
-      if (id !== undefined) records.add(id);
-    }
-  }
-  queue.push(...kept);
-  return taken;
 }
 
 function faultFrom(error: unknown): LedgerFault {

@@ -7,7 +7,7 @@ import { isRefused } from '../../domain/refusal.ts';
 import { parseAsk } from '../../domain/request.ts';
 import type { Flow } from '../../flow/deps.ts';
 import { barFromAccess, done, revoke } from '../../flow/end-early.ts';
-import { accessesOf, findAccess } from '../../flow/find-access.ts';
+import { findAccess, newestOf, unfinishedOf } from '../../flow/find-access.ts';
 import { openRequest } from '../../flow/open-request.ts';
 import { accessLine, askedReply, helpReply, listReply, type Reply, refusalReply, reply } from './replies.ts';
 
@@ -18,7 +18,7 @@ export async function runCommand(flow: Flow, person: Person, text: string): Prom
       return helpReply(await offered(flow, person));
     case 'list':
       return listReply(
-        (await accessesOf(flow, person.id)).map(({ access }) => access),
+        (await unfinishedOf(flow, person.id)).map(({ access }) => access),
         await offered(flow, person),
       );
     case 'status':
@@ -38,21 +38,25 @@ export async function runCommand(flow: Flow, person: Person, text: string): Prom
 
 async function ask(flow: Flow, person: Person, text: string): Promise<Reply> {
   const asked = parseAsk(text);
-  const twins = (await accessesOf(flow, person.id)).filter(
-    ({ access }) => access.request.target === asked.target,
-  ).length;
-  const outcome = await openRequest(flow, { requester: person, ask: asked });
+  const [outcome, open] = await Promise.all([
+    openRequest(flow, { requester: person, ask: asked }),
+    unfinishedOf(flow, person.id),
+  ]);
   if (isRefused(outcome)) {
     const hint = outcome.refused.code === 'no-such-target' ? ' `/prod-access help` shows the commands.' : '';
     const refused = refusalReply(outcome.refused);
     return { ...refused, text: refused.text + hint };
   }
+  const { request } = outcome.access;
+  const twins = open.filter(
+    ({ access }) => access.request.target === request.target && access.request.id !== request.id,
+  ).length;
   return askedReply({ access: outcome.access, target: targetOf(flow.policy.current(), asked.target), twins });
 }
 
 async function status(flow: Flow, person: Person, id: string | undefined): Promise<Reply> {
   if (id === undefined) {
-    const recent = (await accessesOf(flow, person.id, 'all')).slice(0, 5);
+    const recent = await newestOf(flow, person.id, 5);
     return reply(
       recent.length === 0
         ? 'You have not asked for anything yet. `/prod-access` opens a form.'
@@ -83,7 +87,7 @@ async function finish(flow: Flow, person: Person, id: string | undefined): Promi
 }
 
 async function onlyOne(flow: Flow, person: Person) {
-  const open = (await accessesOf(flow, person.id)).filter(
+  const open = (await unfinishedOf(flow, person.id)).filter(
     ({ access }) => !isFinished(access) && access.state !== 'revoking',
   );
   const [first] = open;

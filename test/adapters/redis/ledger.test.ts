@@ -4,6 +4,8 @@ import { type Connection, connectRedis, hangUp } from '../../../src/adapters/red
 import { redisLedger } from '../../../src/adapters/redis/ledger.ts';
 import type { Head } from '../../../src/domain/audit.ts';
 import { unproven } from '../../../src/domain/evidence.ts';
+import { isRefused } from '../../../src/domain/refusal.ts';
+import { step } from '../../../src/domain/step.ts';
 import type { Ledger, Stored } from '../../../src/ports/ledger.ts';
 import type { Witness } from '../../../src/ports/witness.ts';
 import { ledgerContract } from '../../contract/ledger.ts';
@@ -74,6 +76,51 @@ describe('Redis', () => {
     const trail = await one.ledger.trail(0, 1_000);
     expect(trail.map(({ entry }) => entry.seq)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
     expect(new Set(trail.map(({ entry }) => entry.chain)).size).toBe(1);
+  });
+
+  it('keeps what it confirmed, all of it and in one order, when calls under way behind a lost race or a lost answer fail', async () => {
+    const { ledger, prefix } = make();
+    const stale = await begin(ledger);
+    const stepped = step(stale.access, { kind: 'withdraw' }, noon + 1);
+    if (isRefused(stepped)) throw new Error('refused');
+    const { next, entries } = stepped;
+    await ledger.commit({ next, from: stale }, entries);
+
+    const killer = connectRedis(server.url, 'prompt');
+    const kept: string[] = [];
+    const outcomes = { lost: 0, failed: 0 };
+    const write = async (writer: number, turn: number): Promise<void> => {
+      if (turn % 5 === 0 && (await ledger.commit({ next, from: stale }, entries)) === 'conflict')
+        outcomes.lost += 1;
+      if (writer === 0 && turn % 7 === 3)
+        await killer.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      const fresh = waitingAccess();
+      await ledger.commit({ next: fresh.next }, fresh.entries).then(
+        (committed) => {
+          expect(committed).not.toBe('conflict');
+          kept.push(fresh.next.request.id);
+        },
+        () => (outcomes.failed += 1),
+      );
+    };
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, writer) => {
+        for (let turn = 0; turn < 20; turn += 1)
+          await write(writer, turn).catch(() => (outcomes.failed += 1));
+      }),
+    );
+    hangUp(killer);
+    expect(outcomes.lost).toBeGreaterThan(0);
+    expect(outcomes.failed).toBeGreaterThan(0);
+    expect(kept.length).toBeGreaterThan(1_000);
+
+    const lines: { entry: string }[] = [];
+    for await (const line of ledger.dump()) lines.push(line);
+    const told = lines.map(({ entry }) => JSON.parse(entry));
+    expect(told.map(({ seq }) => seq)).toEqual(lines.map((_, at) => at + 1));
+    expect(new Set(told.map(({ chain }) => chain)).size).toBe(1);
+    for (const id of kept) expect(told.filter(({ access }) => access === id)).toHaveLength(1);
+    expect(await redis.scard(`${prefix}:unfinished`)).toBeGreaterThanOrEqual(kept.length);
   });
 
   it('reads a record that somebody else wrote as forged', async () => {
