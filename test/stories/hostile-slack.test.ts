@@ -1,4 +1,5 @@
 /** What comes in from Slack is input, never authority; and Slack failing in any way loses nothing and doubles nothing. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isObject, type JsonObject } from '../../src/playground/slack/wire.ts';
 import { codes, type Talk, talkIn } from '../support/talk.ts';
@@ -364,9 +365,12 @@ describe('trouble with Slack', () => {
       30_000,
     );
     expect(talk.copiesOf(access).length).toBe(3);
-    const told = (world.slack.workspace.messages.get(world.slack.human.openDirect('U0ANA')) ?? []).filter(
-      ({ text, blocks }) => text.includes('*revoked*') && JSON.stringify(blocks).includes(access),
-    );
-    expect(told.length).toBe(1);
+    const told = () =>
+      (world.slack.workspace.messages.get(world.slack.human.openDirect('U0ANA')) ?? []).filter(
+        ({ text, blocks }) => text.includes('*revoked*') && JSON.stringify(blocks).includes(access),
+      );
+    await world.slack.waitFor(() => told().length > 0, 30_000);
+    await wait(300);
+    expect(told().length).toBe(1);
   }, 90_000);
 });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { installGroups, layoutFrom } from '../../../src/adapters/sandbox/local/cgroup-files.ts';
 import { type LocalSandboxes, localSandboxes } from '../../../src/adapters/sandbox/local/local-sandboxes.ts';
 import type { LocalOptions } from '../../../src/adapters/sandbox/local/machine.ts';
@@ -68,10 +68,16 @@ export async function localGround(more: Partial<LocalOptions> = {}): Promise<Loc
         .map(({ pid }) => pid),
     async [Symbol.asyncDispose]() {
       for (const { labels } of await sandboxes.list()) await sandboxes.close(labels.access);
-      // Closing also clears what all sandboxes share, once none is left.
-      await sandboxes.close(newAccess());
+      // Closing also clears what all sandboxes share, once none is left. The kernel keeps a group until the last of its
+      // dead is buried, which may be a moment after it has left the process list.
+      await vi.waitFor(
+        async () => {
+          await sandboxes.close(newAccess());
+          expect(groupsLeft(install)).toEqual([]);
+        },
+        { timeout: 5_000, interval: 50 },
+      );
       expect(await sandboxes.list()).toEqual([]);
-      expect(groupsLeft(install)).toEqual([]);
       expect(existsSync(join(root, 'run', install))).toBe(false);
       const all = join(root, 'data', 'sandboxes');
       if (existsSync(all)) expect(readdirSync(all).toSorted()).toEqual(['ended', 'locks', 'slots']);

@@ -69,6 +69,7 @@ test('after its end the same access is opened anew', async () => {
   await ground.open(access);
   const first = ground.state(access);
   process.kill(-supervisor(), 'SIGKILL');
+  await vi.waitFor(() => expect(ground.processes(access, first.uid)).toEqual([]), soon);
   await ground.open(access);
   expect(ground.state(access).life).not.toBe(first.life);
   expect((await ground.sandboxes.probe(access)).every(({ holds }) => holds)).toBe(true);

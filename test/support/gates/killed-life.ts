@@ -14,7 +14,7 @@ export type Whom = 'process' | 'group';
 
 export type Death = { readonly effect: string; readonly when: When; readonly whom: Whom };
 
-/** `end`: it lasts four seconds. `done`: it may last long, and the requester gives it back once it is active. */
+/** `end`: it lasts six seconds. `done`: it may last long, and the requester gives it back once it is active. */
 export type Ending = 'end' | 'done';
 
 export type Lived = AsyncDisposable & {
@@ -76,7 +76,7 @@ export async function live(ending: Ending, death?: Death): Promise<Lived> {
   const say = (text: string) => () =>
     world.slack.human.command('U0ANA', 'C0GENERAL', '/prod-access', text).catch(() => {});
 
-  const lasts = ending === 'end' ? '4s' : '10m';
+  const lasts = ending === 'end' ? '6s' : '10m';
   const id = await insist(['access.requested'], say(`wiki ${lasts} the wiki is down and must be read`));
   await insist(['vote.approved'], async () => {
     const card = await world.slack.waitFor(() => cards(world, id)[0], 20_000);
