@@ -1,5 +1,6 @@
 /** A private Redis on a port of its own, with a data directory that goes with it. Real, from the system's packages. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,13 +13,20 @@ export type RedisServer = AsyncDisposable & {
   start(): Promise<void>;
 };
 
+/**
+ * A port for a server that must be told one. Below those that the system hands out by itself (32768 and up on Linux), so
+ * nobody who listens on port 0 meanwhile is given it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const port = randomInt(12_000, 32_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
 }
 
 export async function startRedisServer(
@@ -41,9 +49,8 @@ export async function startRedisServer(
     const started = spawn(
       'redis-server',
       ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...args],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
+      // Never the test's own streams: a server left over would hold them open, and the run with them.
+      { stdio: ['ignore', 'pipe', 'ignore'] },
     );
     child = started;
     await new Promise<void>((resolve, reject) => {

@@ -273,14 +273,16 @@ async function startBot(env: Readonly<Record<string, string>>, port: number): Pr
   };
   process.once('exit', killGroup);
   void exited.then(() => process.removeListener('exit', killGroup));
-  const outcome = await Promise.race([untilAlive(port), exited]);
+  const outcome = await untilAlive(port, child);
   if (outcome !== 'ready') throw new Error(`the bot exited with ${outcome} before it was ready:\n${output}`);
   return bot;
 }
 
-/** Asks for the health page until it is there. */
-async function untilAlive(port: number): Promise<'ready'> {
+/** Asks for the health page until it is there, or the exit code or signal of a bot that went before. */
+async function untilAlive(port: number, child: ChildProcess): Promise<'ready' | number | string> {
   for (;;) {
+    const gone = child.exitCode ?? child.signalCode;
+    if (gone !== null) return gone;
     const answer = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
     if (answer?.ok === true) return 'ready';
     await wait(30);

@@ -28,23 +28,24 @@ export type Lived = AsyncDisposable & {
 };
 
 export async function live(ending: Ending, death?: Death): Promise<Lived> {
-  const world = await openWorld();
-  const gates = await openGates({
-    redisUrl: world.redis.url,
-    awsUrl: world.aws.url,
-    slackUrl: world.slack.apiUrl,
-  });
+  await using parts = new AsyncDisposableStack();
+  const world = parts.use(await openWorld());
+  const gates = parts.use(
+    await openGates({ redisUrl: world.redis.url, awsUrl: world.aws.url, slackUrl: world.slack.apiUrl }),
+  );
   let bot = await world.startBot(gates.env);
   await world.slack.waitFor(() => audited(world).includes(2), 15_000);
 
   const effects: string[] = [];
   let reborn: Promise<void> | undefined;
   const die = (): void => {
-    gates.keeper = () => undefined;
     const gone = bot.kill(death?.whom);
+    gates.keeper = () => undefined;
     reborn = gone.then(async () => {
       bot = await world.startBot(gates.env);
     });
+    // Whoever awaits it hears of it.
+    reborn.catch(() => {});
   };
   const seen = (named: string): boolean => {
     // The second time that a role is assumed is the proof that it is refused.
@@ -55,53 +56,56 @@ export async function live(ending: Ending, death?: Death): Promise<Lived> {
   };
   gates.keeper = (effect) =>
     seen(effect) && death !== undefined ? { when: death.when, kill: die } : undefined;
-  const watcher = watchSandboxes(`${world.dir}/data`, (effect) => {
-    if (reborn === undefined && seen(effect)) die();
-  });
+  const watcher = parts.adopt(
+    watchSandboxes(`${world.dir}/data`, (effect) => {
+      if (reborn === undefined && seen(effect)) die();
+    }),
+    (each) => each.close(),
+  );
 
-  /** Waits for an entry; a bot that died meanwhile is waited for, and asked once more. */
-  const insist = async (actions: readonly string[], act: () => Promise<unknown>): Promise<string> => {
+  /** Acts and waits for an entry. Only where the bot died meanwhile is there something to do once more. */
+  const insist = async (action: string, act: () => Promise<unknown>): Promise<string> => {
     for (;;) {
+      await reborn;
       const before = reborn;
       await act();
-      const entry = await world
-        .untilEntry((each) => actions.includes(each.action), before === reborn ? 3_000 : 1_000)
-        .catch((error: unknown) => {
-          if (before === reborn && before !== undefined) throw error;
-        });
-      if (entry?.access !== undefined) return entry.access;
-      await reborn;
+      const deadline = Date.now() + 30_000;
+      let id: string | undefined;
+      do {
+        if (before !== reborn) await reborn;
+        else await wait(30);
+        id = (await world.entries()).find((each) => each.action === action)?.access;
+      } while (id === undefined && before === reborn && Date.now() < deadline);
+      if (id !== undefined) return id;
+      if (before === reborn) throw new Error(`no ${action} within 30 s:\n${bot.output().slice(-3_000)}`);
     }
   };
   const say = (text: string) => () =>
     world.slack.human.command('U0ANA', 'C0GENERAL', '/prod-access', text).catch(() => {});
 
   const lasts = ending === 'end' ? '6s' : '10m';
-  const id = await insist(['access.requested'], say(`wiki ${lasts} the wiki is down and must be read`));
-  await insist(['vote.approved'], async () => {
-    const card = await world.slack.waitFor(() => cards(world, id)[0], 20_000);
+  const id = await insist('access.requested', say(`wiki ${lasts} the wiki is down and must be read`));
+  await insist('vote.approved', async () => {
+    const card = await world.slack.waitFor(() => cards(world, id)[0], 30_000);
     await world.slack.human.click('U0LEA', { channel: 'C0APPROVE', ts: card.ts }, 'approve').catch(() => {});
   });
   if (ending === 'done') {
     await world.untilEntry(of(id, 'access.active'), 40_000);
-    await reborn;
-    await insist(['access.ending'], say(`done ${id}`));
+    await insist('access.ending', say(`done ${id}`));
   }
   await world.untilEntry(of(id, 'access.revoked'), 60_000);
   await world.slack.waitFor(() => direct(world, 'over').length > 0, 30_000);
   await wait(300);
   watcher.close();
   await reborn;
+  const owned = parts.move();
   return {
     world,
     id,
     effects,
     died: reborn !== undefined,
     bot,
-    [Symbol.asyncDispose]: async () => {
-      await gates[Symbol.asyncDispose]();
-      await world[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
