@@ -43,6 +43,11 @@ export type Judged =
   | (Exclude<Verdict, { outcome: 'refused' }> &
       Pick<Request, 'durationMs' | 'reason' | 'ticket' | 'terms'> & { readonly target: Target });
 
+/** Every group whose members may ask for something. */
+export function requestersOf(policy: Policy): readonly string[] {
+  return [...new Set(Object.values(policy.targets).flatMap(({ requesters }) => requesters))];
+}
+
 /** Targets that `person` may ask for. */
 export function offeredTo(policy: Policy, person: string, facts: Facts): readonly string[] {
   return Object.entries(policy.targets)
@@ -72,7 +77,8 @@ export function judge(policy: Policy, { requester, ask }: Asked, facts: Facts, n
   const target = targetOf(policy, ask.target);
   const member = target !== undefined && isMember(facts, target.requesters, requester.id);
   if (target === undefined || !member) {
-    const unknown = target?.requesters.filter((group) => facts.missing.includes(group)) ?? [];
+    // Of no one target in particular: while groups are unknown, an unknown target must not read differently.
+    const unknown = requestersOf(policy).filter((group) => facts.missing.includes(group));
     findings.push({
       rule: `targets.${ask.target}.requesters`,
       held: false,

@@ -1,6 +1,6 @@
 /** Someone asks for access. Refusals are on the record like everything else. */
 import { isoTime } from '../domain/duration.ts';
-import { type Judged, judge } from '../domain/judge.ts';
+import { type Judged, judge, requestersOf } from '../domain/judge.ts';
 import type { Person } from '../domain/people.ts';
 import { groupsOf, type Policy, targetOf } from '../domain/policy.ts';
 import type { Refused } from '../domain/refusal.ts';
@@ -20,8 +20,7 @@ export async function tryAsk(
   asked: AskedBy,
 ): Promise<{ policy: Policy; team: string; judged: Judged }> {
   const policy = deps.policy.current();
-  const offered = Object.values(policy.targets).flatMap((target) => target.requesters);
-  const groups = [...new Set([...groupsOf(policy, asked.ask.target), ...offered])];
+  const groups = [...new Set([...groupsOf(policy, asked.ask.target), ...requestersOf(policy)])];
   const facts = await deps.directory.facts(policy, groups, [asked.requester.id]);
   return { policy, team: facts.team, judged: judge(policy, asked, facts, deps.clock.now()) };
 }

@@ -10,10 +10,11 @@ import type { AccessId } from '../domain/ids.ts';
 import { isRefused } from '../domain/refusal.ts';
 import { cleanText } from '../domain/request.ts';
 import { step } from '../domain/step.ts';
+import { lostWords } from '../words/milestones.ts';
 import { advance } from './advance.ts';
 import type { Flow } from './deps.ts';
 
-type Deps = Pick<Flow, 'ledger' | 'timers' | 'grants' | 'sandboxes' | 'clock' | 'log'>;
+type Deps = Pick<Flow, 'ledger' | 'timers' | 'grants' | 'sandboxes' | 'notices' | 'clock' | 'log'>;
 
 export async function takeAway(deps: Deps, id: AccessId, signal: AbortSignal): Promise<void> {
   const read = await deps.ledger.read(id);
@@ -96,4 +97,17 @@ async function takeAwayOrphan(deps: Deps, id: AccessId, signal: AbortSignal): Pr
       details: { what: gone, why: 'the ledger does not know it and its end has come' },
     },
   ]);
+  await tellOrphaned(deps, id, grant ?? sandbox?.labels);
+}
+
+/** What stood named its requester: they are told, for the record from which messages are made is lost. */
+async function tellOrphaned(
+  { notices, log }: Deps,
+  access: AccessId,
+  of: { readonly requester: string; readonly target: string } | undefined,
+): Promise<void> {
+  if (of === undefined || of.requester === '') return;
+  const message = lostWords(access, of.target);
+  const delivery = await notices.upsert({ access, tag: 'over', to: { person: of.requester }, message });
+  if (!delivery.delivered) log.warn({ access, why: delivery.why }, 'a message could not be delivered');
 }

@@ -1,6 +1,7 @@
 /** What the requester is told by direct message, one message for each thing that happened. */
 import type { Access } from '../domain/access.ts';
 import { formatDuration } from '../domain/duration.ts';
+import type { AccessId } from '../domain/ids.ts';
 import type { Message } from '../ports/notices.ts';
 import { approvedBy, causeWords, outcome } from './card.ts';
 import { clip, escapeText, when } from './slack-text.ts';
@@ -11,16 +12,7 @@ export type Milestone = { readonly tag: string; readonly message: Message };
 export function milestones(access: Access): readonly Milestone[] {
   const { request } = access;
   const name = `\`${request.target}\``;
-  const said = (tag: string, text: string): Milestone => ({
-    tag,
-    message: {
-      text: clip(text, 3_000),
-      blocks: [
-        { type: 'section', text: { type: 'mrkdwn', text: clip(text, 2_990) } },
-        { type: 'context', elements: [{ type: 'mrkdwn', text: `\`${request.id}\`` }] },
-      ],
-    },
-  });
+  const said = (tag: string, text: string): Milestone => ({ tag, message: messageOf(request.id, text) });
   const asked = said(
     'asked',
     `:hourglass: You asked for ${name} for ${formatDuration(request.durationMs)}: ${escapeText(request.reason)}`,
@@ -81,4 +73,22 @@ export function milestones(access: Access): readonly Milestone[] {
         ),
       ];
   }
+}
+
+/** For whoever had an access that was ended after the ledger had lost it: its earlier messages still say otherwise. */
+export function lostWords(id: AccessId, target: string): Message {
+  return messageOf(
+    id,
+    `:lock: Your access to \`${escapeText(target)}\` was *revoked*: its time was up. The record of it was lost, so earlier messages about it no longer hold.`,
+  );
+}
+
+function messageOf(id: AccessId, text: string): Message {
+  return {
+    text: clip(text, 3_000),
+    blocks: [
+      { type: 'section', text: { type: 'mrkdwn', text: clip(text, 2_990) } },
+      { type: 'context', elements: [{ type: 'mrkdwn', text: `\`${id}\`` }] },
+    ],
+  };
 }

@@ -89,6 +89,13 @@ describe('an ask', () => {
     });
   });
 
+  it('for nothing at all reads the same while groups are unknown: an outage must not list targets', () => {
+    const facts = makeFacts({ members: {}, missing: ['payments'] });
+    const known = judged(makePolicy(), {}, facts);
+    const unknown = judged(makePolicy(), { target: 'no-such-thing' }, facts);
+    expect(unknown).toMatchObject({ refusal: known.outcome === 'refused' ? known.refusal : {} });
+  });
+
   it('is held against the bounds of its target', () => {
     expect(judged(makePolicy(), { duration: '5h' })).toMatchObject({
       refusal: { code: 'duration-too-long' },

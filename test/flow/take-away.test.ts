@@ -235,5 +235,8 @@ describe('an access that the ledger does not know, or does not believe', () => {
     await world.live(10 * 60);
     expect(await standing(world)).toEqual([]);
     expect(await world.told(id)).toContain('sweep.repaired');
+    const over = world.notices.messages.find(({ access, tag }) => access === id && tag === 'over');
+    expect(over).toMatchObject({ to: { person: 'U0ANA' } });
+    expect(over?.message.text).toContain('was *revoked*');
   });
 });

@@ -1,6 +1,6 @@
 /** `/prod-access …`: reads the line and calls one flow. Returns what the person is shown. */
 import { isFinished } from '../../domain/access.ts';
-import { offeredTo } from '../../domain/judge.ts';
+import { offeredTo, requestersOf } from '../../domain/judge.ts';
 import { ineligibility, type Person } from '../../domain/people.ts';
 import { targetOf } from '../../domain/policy.ts';
 import { isRefused } from '../../domain/refusal.ts';
@@ -119,8 +119,7 @@ export async function offered(
   person: Person,
 ): Promise<readonly string[]> {
   const policy = flow.policy.current();
-  const groups = [...new Set(Object.values(policy.targets).flatMap((target) => target.requesters))];
-  const facts = await flow.directory.facts(policy, groups, [person.id]);
+  const facts = await flow.directory.facts(policy, requestersOf(policy), [person.id]);
   if (ineligibility(facts.accounts[person.id], facts.team) !== undefined) return [];
   return offeredTo(policy, person.id, facts);
 }
