@@ -23,17 +23,23 @@ export type Gates = AsyncDisposable & {
   /** What a bot behind the gates must be told. */
   readonly env: Readonly<Record<string, string>>;
   keeper: Keeper;
+  /** Called before each request to AWS is looked at: it goes on when this is settled. */
+  holdAws: (effect: string) => Promise<void>;
 };
 
 export type Behind = { readonly redisUrl: string; readonly awsUrl: string; readonly slackUrl: string };
 
 export async function openGates({ redisUrl, awsUrl, slackUrl }: Behind): Promise<Gates> {
-  const gates = { keeper: (() => undefined) as Keeper };
+  const gates: Pick<Gates, 'keeper' | 'holdAws'> = { keeper: () => undefined, holdAws: async () => {} };
   const pass = (effect: string | undefined): Death | undefined =>
     effect === undefined ? undefined : gates.keeper(effect);
   const redis = await redisGate(new URL(redisUrl), pass);
-  const aws = await httpGate(new URL(awsUrl), (_, body) => pass(awsEffect(body)));
-  const slack = await httpGate(new URL(slackUrl), (path, body) => pass(slackEffect(path, body)));
+  const aws = await httpGate(new URL(awsUrl), async (_, body) => {
+    const effect = awsEffect(body);
+    if (effect !== undefined) await gates.holdAws(effect);
+    return pass(effect);
+  });
+  const slack = await httpGate(new URL(slackUrl), async (path, body) => pass(slackEffect(path, body)));
   return Object.assign(gates, {
     env: {
       REDIS_URL: `redis://127.0.0.1:${redis.port}`,
@@ -92,7 +98,7 @@ async function redisGate(
 
 async function httpGate(
   { hostname, port }: URL,
-  pass: (path: string, body: string) => Death | undefined,
+  pass: (path: string, body: string) => Promise<Death | undefined>,
 ): Promise<Gate> {
   const server = createServer((incoming, outgoing) => {
     void forward(incoming, outgoing).catch(() => outgoing.destroy());
@@ -102,7 +108,7 @@ async function httpGate(
     for await (const chunk of incoming) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const { method, url: path, headers } = incoming;
-    const death = pass(path ?? '', body.toString());
+    const death = await pass(path ?? '', body.toString());
     if (death?.when === 'before') {
       death.kill();
       return;

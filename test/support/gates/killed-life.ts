@@ -56,6 +56,15 @@ export async function live(ending: Ending, death?: Death): Promise<Lived> {
   };
   gates.keeper = (effect) =>
     seen(effect) && death !== undefined ? { when: death.when, kill: die } : undefined;
+  // Messages are edited only while they are behind: a life in which each edit is made is one whose AWS waits for them.
+  if (death === undefined || death.effect.startsWith('slack')) {
+    gates.holdAws = async (effect) => {
+      if (effect !== 'aws CreateRole' && effect !== 'aws PutRolePolicy revoked') return;
+      for (const until = Date.now() + 5_000; reborn === undefined && Date.now() < until; await wait(20)) {
+        if ((await world.withRedis((redis) => redis.scard('{prod-access}:untold'))) === 0) return;
+      }
+    };
+  }
   const watcher = parts.adopt(
     watchSandboxes(`${world.dir}/data`, (effect) => {
       if (reborn === undefined && seen(effect)) die();
