@@ -12,7 +12,7 @@ import type { Config } from './config.ts';
 import { startWorkers } from './doors/jobs/workers.ts';
 import { httpReceiver, openSlackDoor, socketReceiver } from './doors/slack/door.ts';
 import { webDoor } from './doors/web/server.ts';
-import { afterAnswers, makeForeground } from './foreground.ts';
+import { afterAnswers, makeForeground, timersAfterAnswers } from './foreground.ts';
 import { makeMetrics } from './metrics.ts';
 
 export type App = AsyncDisposable & {
@@ -57,7 +57,7 @@ async function openDoors(
       : socketReceiver(events.appToken, config.slack.apiUrl);
   const foreground = makeForeground();
   const slack = await openSlackDoor({
-    flow,
+    flow: { ...flow, timers: timersAfterAnswers(flow.timers, foreground) },
     client,
     receiver,
     token: config.slack.botToken,

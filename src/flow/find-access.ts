@@ -21,7 +21,10 @@ export async function findAccess(deps: Deps, text: string): Promise<Stored | Ref
 
 /** The person's accesses that are not over, newest first. */
 export async function unfinishedOf(deps: Deps, person: string): Promise<readonly Stored[]> {
-  const stored = await loadAll(deps, await deps.ledger.unfinishedOf(person));
+  const stored = await loadAll(
+    deps,
+    (await deps.ledger.unfinishedOf(person)).map(({ id }) => id),
+  );
   return stored.filter(({ access }) => !isFinished(access));
 }
 

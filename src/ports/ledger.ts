@@ -52,8 +52,8 @@ export interface Ledger {
   told(stored: Stored): Promise<void>;
   /** Every access id that starts with `prefix`, at most `limit` of them. */
   find(prefix: string, limit: number): Promise<readonly AccessId[]>;
-  /** Those of them that one requester asked for, newest first. */
-  unfinishedOf(person: string): Promise<readonly AccessId[]>;
+  /** Those of them that one requester asked for, and their targets, newest first. */
+  unfinishedOf(person: string): Promise<readonly { readonly id: AccessId; readonly target: string }[]>;
   /** The newest accesses of one requester, newest first. */
   of(person: string, limit: number): Promise<readonly AccessId[]>;
   /** The newest accesses, newest first. */

@@ -85,6 +85,16 @@ export function ledgerContract(make: () => Promise<{ ledger: Ledger; signingKey:
     expect(await ledger.untold()).toEqual([]);
   });
 
+  it("lists a person's accesses with their targets until they are over", async () => {
+    const { ledger } = await make();
+    const first = await begin(ledger);
+    const { id, target } = (await begin(ledger)).access.request;
+    const stepped = step(first.access, { kind: 'withdraw' }, noon + 1);
+    if (isRefused(stepped)) throw new Error('refused');
+    await ledger.commit({ next: stepped.next, from: first }, stepped.entries);
+    expect(await ledger.unfinishedOf('U0ANA')).toEqual([{ id, target }]);
+  });
+
   it('finds accesses by prefix', async () => {
     const { ledger } = await make();
     const { id } = (await begin(ledger)).access.request;

@@ -18,7 +18,7 @@ const rooms = [
   { room: 'assemble.ts', sees: ['store.ts', 'config.ts', 'adapters/', 'flow/', 'ports/', 'domain/'] },
   { room: 'doctor.ts', sees: ['config.ts', 'adapters/', 'domain/'] },
   { room: 'store.ts', sees: ['adapters/', 'ports/', 'domain/', 'config.ts', 'log.ts'] },
-  { room: 'foreground.ts', sees: ['ports/'] },
+  { room: 'foreground.ts', sees: ['ports/', 'domain/'] },
   { room: 'background.ts', sees: ['flow/', 'ports/', 'domain/'] },
   { room: 'metrics.ts', sees: ['flow/', 'ports/', 'domain/'] },
   { room: 'config.ts', sees: ['config-variables.ts', 'signing-key.ts', 'domain/'] },

@@ -89,7 +89,7 @@ export function memoryLedger(signingKey: KeyObject = newSigningKey()): MemoryLed
         .filter(({ access }) => access.request.requester.id === person && !isFinished(access))
         .map(({ access }) => access.request)
         .sort((one, other) => other.askedAt - one.askedAt)
-        .map(({ id }) => id),
+        .map(({ id, target }) => ({ id, target })),
     of: async (person, limit) =>
       [...records.values()]
         .map(({ access }) => access.request)

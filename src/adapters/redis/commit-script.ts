@@ -3,9 +3,10 @@
  * the trail's tail must be the entry that the new ones were chained to, and each record must stand at the version that
  * its change was made from.
  *
- * KEYS  1 trail, 2 unfinished, 3 ids, 4 recent, 5 untold, 6... per change its record and its requester's list
+ * KEYS  1 trail, 2 unfinished, 3 ids, 4 recent, 5 untold, 6... per change its record, its requester's accesses, and
+ *       those of them that are not over
  * ARGV  tail id ('' for an empty trail), tail hash ('' for whatever stands there), number of entries, then id, entry, sig ('' for none) each,
- *       then per change: version expected ('0' for none), version, row, mac, access id, '1' if unfinished, asked at
+ *       then per change: version expected ('0' for none), version, row, mac, access id, '1' if unfinished, asked at, target
  * Gives {'ok'} | {'tail'} | {'conflict', index, ...} (indices of changes from 1).
  */
 export const commitScript = `
@@ -23,10 +24,10 @@ end
 local count = tonumber(ARGV[3])
 local at = 4 + 3 * count
 local conflicts = {'conflict'}
-local changes = (#KEYS - 5) / 2
+local changes = (#KEYS - 5) / 3
 for i = 0, changes - 1 do
-  local version = redis.call('HGET', KEYS[6 + 2 * i], 'version') or '0'
-  if version ~= ARGV[at + 7 * i] then conflicts[#conflicts + 1] = tostring(i + 1) end
+  local version = redis.call('HGET', KEYS[6 + 3 * i], 'version') or '0'
+  if version ~= ARGV[at + 8 * i] then conflicts[#conflicts + 1] = tostring(i + 1) end
 end
 if #conflicts > 1 then return conflicts end
 for i = 0, count - 1 do
@@ -36,15 +37,18 @@ for i = 0, count - 1 do
 end
 local finished, unfinished, ids, recent = {}, {}, {}, {}
 for i = 0, changes - 1 do
-  local a = at + 7 * i
+  local a = at + 8 * i
   local id, asked = ARGV[a + 4], ARGV[a + 6]
-  redis.call('HSET', KEYS[6 + 2 * i], 'version', ARGV[a + 1], 'row', ARGV[a + 2], 'mac', ARGV[a + 3])
+  redis.call('HSET', KEYS[6 + 3 * i], 'version', ARGV[a + 1], 'row', ARGV[a + 2], 'mac', ARGV[a + 3])
   local kind = ARGV[a + 5] == '1' and unfinished or finished
   kind[#kind + 1] = id
   if ARGV[a] == '0' then
     ids[#ids + 1], ids[#ids + 2] = '0', id
     recent[#recent + 1], recent[#recent + 2] = asked, id
-    redis.call('ZADD', KEYS[7 + 2 * i], asked, id)
+    redis.call('ZADD', KEYS[7 + 3 * i], asked, id)
+    if kind == unfinished then redis.call('ZADD', KEYS[8 + 3 * i], asked, id .. ' ' .. ARGV[a + 7]) end
+  elseif kind == finished then
+    redis.call('ZREM', KEYS[8 + 3 * i], id .. ' ' .. ARGV[a + 7])
   end
 end
 local function all(command, key, words) if #words > 0 then redis.call(command, key, unpack(words)) end end

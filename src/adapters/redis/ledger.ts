@@ -39,6 +39,7 @@ export function redisLedger({
   };
   const recordKey = (id: string): string => `${prefix}:access:${id}`;
   const listKey = (person: string): string => `${prefix}:of:${person}`;
+  const openKey = (person: string): string => `${prefix}:open:${person}`;
   const keys = { signing: signingKey, mac: macKeyFrom(signingKey) };
   const publicKeys = [createPublicKey(signingKey)];
   const finder = {
@@ -66,7 +67,11 @@ export function redisLedger({
     sealed: SealedGroup<Pending>,
     { after }: FoundTail['tail'],
   ): Promise<readonly string[]> {
-    const recordKeys = sealed.records.flatMap(({ id, requester }) => [recordKey(id), listKey(requester)]);
+    const recordKeys = sealed.records.flatMap(({ id, requester }) => [
+      recordKey(id),
+      listKey(requester),
+      openKey(requester),
+    ]);
     const args = [
       after.id,
       after.hash,
@@ -128,9 +133,11 @@ export function redisLedger({
     unfinished: () => ask(async () => (await redis.smembers(key.unfinished)).filter(isAccessId)),
     unfinishedOf: (person) =>
       ask(async () => {
-        // Members of a plain set count 1, so that the time of the ask decides the order.
-        const oldestFirst = await redis.zinter(2, [listKey(person), key.unfinished], 'AGGREGATE', 'MAX');
-        return oldestFirst.filter(isAccessId).reverse();
+        const members = await redis.zrevrange(openKey(person), 0, -1);
+        return members.flatMap((member) => {
+          const [id = '', target = ''] = member.split(' ');
+          return isAccessId(id) ? [{ id, target }] : [];
+        });
       }),
     of: (person, limit) =>
       ask(async () => (await redis.zrevrange(listKey(person), 0, limit - 1)).filter(isAccessId)),

@@ -56,7 +56,7 @@ export function sealGroup<M extends Member>(
       evidence: [...(from?.evidence ?? []), ...ids],
     };
     const fields = writeRecord(stored, head, keys.mac);
-    const { id, askedAt, requester } = next.request;
+    const { id, askedAt, requester, target } = next.request;
     outcomes.set(member, stored);
     records.push({
       id,
@@ -70,6 +70,7 @@ export function sealGroup<M extends Member>(
         id,
         isFinished(next) ? '0' : '1',
         String(askedAt),
+        target,
       ],
     });
   }

@@ -40,7 +40,7 @@ async function ask(flow: Flow, person: Person, text: string): Promise<Reply> {
   const asked = parseAsk(text);
   const [outcome, open] = await Promise.all([
     openRequest(flow, { requester: person, ask: asked }),
-    unfinishedOf(flow, person.id),
+    flow.ledger.unfinishedOf(person.id),
   ]);
   if (isRefused(outcome)) {
     const hint = outcome.refused.code === 'no-such-target' ? ' `/prod-access help` shows the commands.' : '';
@@ -48,9 +48,7 @@ async function ask(flow: Flow, person: Person, text: string): Promise<Reply> {
     return { ...refused, text: refused.text + hint };
   }
   const { request } = outcome.access;
-  const twins = open.filter(
-    ({ access }) => access.request.target === request.target && access.request.id !== request.id,
-  ).length;
+  const twins = open.filter(({ id, target }) => target === request.target && id !== request.id).length;
   return askedReply({ access: outcome.access, target: targetOf(flow.policy.current(), asked.target), twins });
 }
 
