@@ -73,6 +73,8 @@ export async function benchClickToActive(): Promise<readonly Figure[]> {
     await sandboxes.open({
       labels: { install, access, requester: 'U0ANA', target: 'wiki' },
       limits: { memoryBytes: memory, cpus: 1, processes, diskBytes: 16 * 1024 ** 2 },
+      listeners: [],
+      environment: {},
       deadline: endsAt,
     });
     const { aws } = worldPolicy.targets.wiki.grant;

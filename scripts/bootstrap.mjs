@@ -28,14 +28,15 @@ const bin = join(home, 'node_modules', '.bin');
 const packages = {
   'redis-server': 'redis-server',
   bwrap: 'bubblewrap',
+  socat: 'socat',
   chromium: 'chromium',
   python3: 'python3',
   openssl: 'openssl',
 };
 const needs = {
-  demo: ['redis-server', 'bwrap'],
-  bench: ['redis-server', 'bwrap'],
-  test: ['redis-server', 'bwrap', 'chromium', 'python3', 'openssl'],
+  demo: ['redis-server', 'bwrap', 'socat'],
+  bench: ['redis-server', 'bwrap', 'socat'],
+  test: ['redis-server', 'bwrap', 'socat', 'chromium', 'python3', 'openssl'],
   build: [],
 };
 

@@ -22,7 +22,7 @@ import { systemClock } from './adapters/system-clock.ts';
 import type { Config } from './config.ts';
 import { bot, type Details, type Draft, publicKeyText } from './domain/audit.ts';
 import { isoTime } from './domain/duration.ts';
-import { accessIdBytes, accessIdFrom } from './domain/ids.ts';
+import { idBytes, idFrom } from './domain/ids.ts';
 import type { Flow } from './flow/deps.ts';
 import { openStore } from './store.ts';
 
@@ -141,7 +141,7 @@ async function join(
     policy,
     leases: store.leases,
     clock,
-    newId: () => accessIdFrom(randomBytes(accessIdBytes)),
+    newId: () => idFrom('acc', randomBytes(idBytes)),
     install,
     log,
   };

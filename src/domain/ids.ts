@@ -4,12 +4,17 @@
  */
 
 export type AccessId = `acc_${string}`;
+/** One attached terminal and its recording. */
+export type SessionId = `ses_${string}`;
+/** One connection out of a sandbox. */
+export type ConnectionId = `con_${string}`;
 
 const base32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const accessIdPattern = /^acc_[a-z2-7]{16}$/;
+const sessionIdPattern = /^ses_[a-z2-7]{16}$/;
 
-/** Bytes of randomness in an access id: 80 bits, exactly 16 base-32 characters. */
-export const accessIdBytes = 10;
+/** Bytes of randomness in an id: 80 bits, exactly 16 base-32 characters. */
+export const idBytes = 10;
 
 /** Spells `bytes` in lower-case base 32 (RFC 4648's alphabet, no padding). */
 export function toBase32(bytes: Uint8Array): string {
@@ -27,14 +32,19 @@ export function toBase32(bytes: Uint8Array): string {
   return bits > 0 ? text + base32[(held << (5 - bits)) & 31] : text;
 }
 
-/** Names an access after {@link accessIdBytes} random bytes. */
-export function accessIdFrom(random: Uint8Array): AccessId {
-  const id = `acc_${toBase32(random)}`;
-  if (!isAccessId(id))
-    throw new RangeError(`an access id takes ${accessIdBytes} bytes, not ${random.length}`);
-  return id;
+/** Names a thing after {@link idBytes} random bytes. */
+export function idFrom<Kind extends 'acc' | 'ses' | 'con'>(
+  kind: Kind,
+  random: Uint8Array,
+): `${Kind}_${string}` {
+  if (random.length !== idBytes) throw new RangeError(`an id takes ${idBytes} bytes, not ${random.length}`);
+  return `${kind}_${toBase32(random)}`;
 }
 
 export function isAccessId(text: string): text is AccessId {
   return accessIdPattern.test(text);
+}
+
+export function isSessionId(text: string): text is SessionId {
+  return sessionIdPattern.test(text);
 }

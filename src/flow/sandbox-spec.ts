@@ -13,6 +13,8 @@ export function sandboxSpecOf(
   return {
     labels: { install, access: request.id, requester: request.requester.id, target: request.target },
     limits: { memoryBytes: memory, cpus, processes, diskBytes: disk },
+    listeners: [],
+    environment: {},
     deadline,
   };
 }

@@ -28,9 +28,18 @@ export type SandboxLimits = {
   readonly diskBytes: number;
 };
 
+/** A port on the sandbox's loopback that leads to the socket of that name among its {@link Sandbox.sockets}. */
+export type Listener = { readonly port: number; readonly socket: string };
+
+/** Where the host puts sockets that a sandbox may connect to: a host directory that shows inside, and who may. */
+export type SocketPlace = { readonly dir: string; readonly gid: number };
+
 export type SandboxSpec = {
   readonly labels: SandboxLabels;
   readonly limits: SandboxLimits;
+  readonly listeners: readonly Listener[];
+  /** Names and values of the environment inside, beside the driver's own. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Instant in epoch milliseconds at which the supervisor destroys it, whoever else is alive. */
   readonly deadline: number;
 };
@@ -42,6 +51,7 @@ export type Sandbox = {
   readonly labels: SandboxLabels;
   readonly deadline: number;
   readonly driver: string;
+  readonly sockets: SocketPlace;
   readonly limitsHeldBy: LimitsHeldBy;
   /** How many checks its probe made at the opening, all of which held; 0 where it was never found fenced. */
   readonly checks: number;

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type AccessId, accessIdBytes, accessIdFrom } from '../../src/domain/ids.ts';
+import { type AccessId, idBytes, idFrom } from '../../src/domain/ids.ts';
 import { type Sandboxes, SandboxFault, type SandboxSpec } from '../../src/ports/sandboxes.ts';
 
 export type SandboxGround = AsyncDisposable & {
@@ -17,13 +17,15 @@ export type SandboxGround = AsyncDisposable & {
 };
 
 export function newAccess(): AccessId {
-  return accessIdFrom(randomBytes(accessIdBytes));
+  return idFrom('acc', randomBytes(idBytes));
 }
 
 export function specFor(install: string, access: AccessId, deadline: number): SandboxSpec {
   return {
     labels: { install, access, requester: 'U0REQ', target: 'payments-db' },
     limits: { memoryBytes: 128 * 2 ** 20, cpus: 1, processes: 48, diskBytes: 32 * 2 ** 20 },
+    listeners: [],
+    environment: {},
     deadline,
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accessIdBytes, accessIdFrom, isAccessId, toBase32 } from '../../src/domain/ids.ts';
+import { idBytes, idFrom, isAccessId, toBase32 } from '../../src/domain/ids.ts';
 
 describe('base 32', () => {
   // RFC 4648, section 10, in lower case and without padding.
@@ -28,17 +28,17 @@ describe('base 32', () => {
 
 describe('access ids', () => {
   it('are acc_ and 16 lower-case base-32 characters, different for different bytes', () => {
-    const bytes = fc.uint8Array({ minLength: accessIdBytes, maxLength: accessIdBytes });
+    const bytes = fc.uint8Array({ minLength: idBytes, maxLength: idBytes });
     fc.assert(
       fc.property(bytes, bytes, (one, other) => {
-        expect(accessIdFrom(one)).toMatch(/^acc_[a-z2-7]{16}$/);
-        expect(accessIdFrom(one) === accessIdFrom(other)).toBe(Buffer.compare(one, other) === 0);
+        expect(idFrom('acc', one)).toMatch(/^acc_[a-z2-7]{16}$/);
+        expect(idFrom('acc', one) === idFrom('acc', other)).toBe(Buffer.compare(one, other) === 0);
       }),
     );
   });
 
   it.each([0, 9, 11])('are not made of %i bytes', (count) =>
-    expect(() => accessIdFrom(new Uint8Array(count))).toThrow('an access id takes 10 bytes'),
+    expect(() => idFrom('acc', new Uint8Array(count))).toThrow('an access id takes 10 bytes'),
   );
 
   it.each([

@@ -176,7 +176,7 @@ describe('the sweep of the world', () => {
     await world.grants.issue({ ...grant, aws: { ...aws, policy: {} } });
     const labels = { install: '0123456789ab', access: id, requester: 'U0ANA', target: 'payments-db' };
     const limits = { memoryBytes: 1, cpus: 1, processes: 8, diskBytes: 1 };
-    await world.sandboxes.open({ labels, limits, deadline: grant.endsAt });
+    await world.sandboxes.open({ labels, limits, listeners: [], environment: {}, deadline: grant.endsAt });
 
     await sweepWorld(world.deps);
     expect(await stands(world)).toEqual({ grants: [], sandboxes: [] });
@@ -216,7 +216,13 @@ describe('the sweep of the world', () => {
     const orphan = newId();
     const labels = { install: '0123456789ab', access: orphan, requester: 'U0ANA', target: 'payments-db' };
     const limits = { memoryBytes: 1, cpus: 1, processes: 8, diskBytes: 1 };
-    await world.sandboxes.open({ labels, limits, deadline: world.clock.now() + 60_000 });
+    await world.sandboxes.open({
+      labels,
+      limits,
+      listeners: [],
+      environment: {},
+      deadline: world.clock.now() + 60_000,
+    });
     await sweepWorld(world.deps);
     expect((await stands(world)).sandboxes).toEqual([orphan]);
     world.clock.tick(60_000);

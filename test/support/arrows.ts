@@ -53,9 +53,9 @@ const rooms = [
 /** Packages that a pure room may use; the other rooms may use any. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   'domain/': ['zod', 'canonicalize', 'node:crypto'],
-  'ports/': [],
+  'ports/': ['node:stream'],
   'words/': [],
-  'flow/': ['pino'],
+  'flow/': ['pino', 'node:stream'],
 };
 
 export const linesMax = 300;

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Access } from '../../src/domain/access.ts';
 import type { Draft } from '../../src/domain/audit.ts';
-import { type AccessId, accessIdBytes, accessIdFrom } from '../../src/domain/ids.ts';
+import { type AccessId, idBytes, idFrom } from '../../src/domain/ids.ts';
 import type { Account, Facts } from '../../src/domain/people.ts';
 import { type Policy, policySchema } from '../../src/domain/policy.ts';
 import type { Request } from '../../src/domain/request.ts';
@@ -12,7 +12,7 @@ export const noon = Date.UTC(2026, 10, 23, 12, 0, 0);
 export const team = 'T0TEAM';
 
 export function newId(): AccessId {
-  return accessIdFrom(randomBytes(accessIdBytes));
+  return idFrom('acc', randomBytes(idBytes));
 }
 
 export function newSigningKey(): ReturnType<typeof generateKeyPairSync>['privateKey'] {

@@ -62,7 +62,14 @@ export function memorySandboxes(install: string, now = 0): MemorySandboxes {
       if (labels.install !== install)
         throw unavailable(`this driver opens for ${install}, not ${labels.install}`);
       if (deadline <= clock.now) throw unavailable('the deadline has passed already');
-      const sandbox: Sandbox = { labels, deadline, driver: 'memory', limitsHeldBy: 'cgroup-v2', checks: 1 };
+      const sandbox: Sandbox = {
+        labels,
+        deadline,
+        driver: 'memory',
+        sockets: { dir: '/nowhere', gid: 0 },
+        limitsHeldBy: 'cgroup-v2',
+        checks: 1,
+      };
       kept.set(labels.access, sandbox);
       opened.set(labels.access, (opened.get(labels.access) ?? 0) + 1);
       return sandbox;

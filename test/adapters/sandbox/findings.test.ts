@@ -10,6 +10,7 @@ const expected: Expected = {
   uid: 210_007,
   gid: 210_007,
   limits: { memoryBytes: 2 ** 28, cpus: 1, processes: 64, diskBytes: 2 ** 26 },
+  environment: ['HTTPS_PROXY'],
 };
 const nothing: HostView = {
   status: new Map(),
@@ -97,6 +98,7 @@ test('the command line carries the label and no path of the host', () => {
     door: '/secret/door',
     system: [{ path: '/bin', link: 'usr/bin' }],
     sharedEtc: ['/etc/ssl/certs'],
+    environment: { HTTPS_PROXY: 'http://127.0.0.1:3128' },
   };
   const command = fenceCommand(fence).join(' ');
   expect(command).toContain(`--hostname ${expected.access}`);

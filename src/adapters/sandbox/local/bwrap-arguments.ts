@@ -32,6 +32,8 @@ export type Fence = {
   readonly system: readonly { readonly path: string; readonly link: string | undefined }[];
   /** Parts of the host's /etc that are public and needed, each existing in the made-up /etc as well. */
   readonly sharedEtc: readonly string[];
+  /** Beside the driver's own. */
+  readonly environment: Readonly<Record<string, string>>;
 };
 
 /**
@@ -106,7 +108,9 @@ export function fenceArguments(fence: Fence): readonly string[] {
     ...['--perms', '1777', '--size', String(sizes.tmp), '--tmpfs', '/tmp'],
     ...['--remount-ro', '/'],
     '--clearenv',
-    ...Object.entries(environmentInside(fence.access)).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...Object.entries({ ...fence.environment, ...environmentInside(fence.access) }).flatMap(
+      ([name, value]) => ['--setenv', name, value],
+    ),
     ...['--chdir', home],
   ];
 }

@@ -39,9 +39,12 @@ const trailMs = 50;
 /** Time beyond the command's own for the sandbox to answer at all. */
 const answerMs = 2_000;
 
+export function callName(): string {
+  return randomBytes(8).toString('hex');
+}
+
 /** Lays the call's directory; its FIFOs are yet to be made with {@link makeFifos}, then handed to {@link call}. */
-export function layCall(place: Place, gid: number, argv: readonly string[]): Call {
-  const name = randomBytes(8).toString('hex');
+export function layCall(place: Place, gid: number, argv: readonly string[], name = callName()): Call {
   const dir = join(place.door, 'calls', name);
   mkdirSync(dir, { mode: 0o750 });
   chownSync(dir, -1, gid);
@@ -49,6 +52,18 @@ export function layCall(place: Place, gid: number, argv: readonly string[]): Cal
   writeFileSync(file, argv.map((word) => `${word}\0`).join(''), { mode: 0o640 });
   chownSync(file, -1, gid);
   return { name, dir, fifos: ['out', 'err', 'status'].map((fifo) => join(dir, fifo)) };
+}
+
+/** Lays and makes one call to a standing sandbox. */
+export async function callOnce(
+  place: Place,
+  gid: number,
+  argv: readonly string[],
+  options: { timeoutMs: number },
+): Promise<Answer> {
+  const laid = layCall(place, gid, argv);
+  await makeFifos([], laid.fifos, gid);
+  return await call(place, laid, options);
 }
 
 /** Makes FIFOs that the host reads, and of which only the given group may write those that are `shared`. */
@@ -117,7 +132,7 @@ export async function call(
 }
 
 /** While opening, both ends: the line must wait for a first process that is yet to come. */
-function openControl(place: Place, opening: boolean): number {
+export function openControl(place: Place, opening: boolean): number {
   try {
     return openSync(join(place.dir, 'control'), (opening ? O_RDWR : O_WRONLY) | O_NONBLOCK | O_NOFOLLOW);
   } catch (cause) {

@@ -16,6 +16,8 @@ export type Expected = {
   readonly uid: number;
   readonly gid: number;
   readonly limits: SandboxLimits;
+  /** Names of its environment, beside the driver's own. */
+  readonly environment: readonly string[];
 };
 
 export type HostView = {
@@ -145,7 +147,7 @@ export function findings(expected: Expected, inside: InsideReport, host: HostVie
       processes <= expected.limits.processes,
     `${processes} processes, first: ${inside.one('init')}`,
   );
-  const allowed = [...Object.keys(environmentInside('')), ...shellNames];
+  const allowed = [...Object.keys(environmentInside('')), ...expected.environment, ...shellNames];
   const names = [...inside.all('environment'), ...(inside.one('init_environment') ?? '?').split(' ')];
   const foreign = names.filter((name) => !allowed.includes(name));
   check(

@@ -1,13 +1,24 @@
 # First process inside the sandbox, as pid 1 (which nothing inside can kill): runs what the host asks for, so that
 # every later command stands behind the same fence. Each line on standard input names a call directory that the host
-# laid under /run/prod-access and the seconds that the call may take. Ends, and the sandbox with it, at end of input.
+# laid under /run/prod-access and the seconds that the call may take, or `terminal` for one that lasts as long as its
+# connection to the host. Ends, and the sandbox with it, at end of input.
 # bash rather than sh: it also reaps orphans.
 exec 2>/dev/null
+# The ways out: ports on the loopback, each leading to one of the host's sockets. Whoever kills one inside cuts
+# themselves off for a second.
+while read -r port socket; do
+  while :; do
+    socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork,max-children=64" \
+      "UNIX-CONNECT:/run/prod-access/sockets/$socket" </dev/null >/dev/null
+    sleep 1
+  done </dev/null >/dev/null &
+done </run/prod-access/listeners
 while read -r call seconds; do
   case $call in '' | *[!a-z0-9]*) continue ;; esac
   (
     at=/run/prod-access/$call
     mapfile -d '' -t argv <"$at/argv" || exit
+    [ "$seconds" != terminal ] || exec "${argv[@]}" </dev/null >/dev/null
     exec </dev/null >"$at/out" 2>"$at/err" 3>"$at/status" || exit
     echo started >&3
     timeout -s KILL "$seconds" "${argv[@]}" 3>&-

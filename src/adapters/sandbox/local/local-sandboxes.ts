@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { AccessId } from '../../../domain/ids.ts';
 import { isAccessId } from '../../../domain/ids.ts';
 import { type Sandbox, type Sandboxes, SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
+import type { Terminals } from '../../../ports/terminals.ts';
 import type { CgroupLayout } from './cgroup-files.ts';
 import { findCgroups } from './cgroups.ts';
 import { closeOne } from './close-one.ts';
@@ -19,11 +20,13 @@ import { readiness } from './readiness.ts';
 import { hasTraces, listAll, mustStand, sandboxFrom, standing } from './standing.ts';
 import { notFenced, start, unfenced } from './start.ts';
 import { makeHouse, readEnding, writeDeadline, writeState } from './state.ts';
+import { openTerminal } from './terminal.ts';
 
-export type LocalSandboxes = Sandboxes & {
-  /** Why the access's last sandbox ended by its supervisor's hand; undefined where it stands or was closed. */
-  endedBecause(access: AccessId): string | undefined;
-};
+export type LocalSandboxes = Sandboxes &
+  Terminals & {
+    /** Why the access's last sandbox ended by its supervisor's hand; undefined where it stands or was closed. */
+    endedBecause(access: AccessId): string | undefined;
+  };
 
 export function localSandboxes(options: LocalOptions): LocalSandboxes {
   const machine = machineFrom(options);
@@ -44,6 +47,7 @@ export function localSandboxes(options: LocalOptions): LocalSandboxes {
         held.removeFile();
       }),
     list: () => faultsOnly(async () => listAll(machine, findCgroups(machine))),
+    terminal: (access, size) => faultsOnly(() => openTerminal(machine, mustBeId(access), size)),
     endedBecause: (access) => readEnding(machine, access),
   };
 }

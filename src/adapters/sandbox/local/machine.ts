@@ -34,6 +34,8 @@ export type Place = {
   readonly dir: string;
   /** What the sandbox sees of the host: `calls` at /run/prod-access and `etc` at /etc, both read-only inside. */
   readonly door: string;
+  /** Within the calls: where the host's sockets go that the sandbox may connect to. */
+  readonly sockets: string;
   readonly lock: string;
   /** Why the supervisor ended it, until the access is closed or opened again. */
   readonly ended: string;
@@ -69,9 +71,11 @@ export function doorsDir(machine: Machine): string {
 
 export function placeOf(machine: Machine, access: AccessId): Place {
   const all = sandboxesDir(machine);
+  const door = join(doorsDir(machine), access);
   return {
     dir: join(all, access),
-    door: join(doorsDir(machine), access),
+    door,
+    sockets: join(door, 'calls', 'sockets'),
     lock: join(all, 'locks', access),
     ended: join(all, 'ended', access),
   };

@@ -53,7 +53,14 @@ export async function probe(
     throw new SandboxFault('gone', 'no sandbox stands for this access', { retryable: false });
   const { access, install } = state.labels;
   return findings(
-    { access, install, uid: state.uid, gid: state.gid, limits: state.limits },
+    {
+      access,
+      install,
+      uid: state.uid,
+      gid: state.gid,
+      limits: state.limits,
+      environment: state.environment,
+    },
     parseReport(answer.stdout, answer.stderr),
     hostView(machine, cgroups, place, state, init, listener.connections()),
   );

@@ -7,7 +7,7 @@ import { delegate, findCgroups } from './cgroups.ts';
 import { doorsDir, type Machine, systemPath } from './machine.ts';
 import { makeHouse } from './state.ts';
 
-const programs = ['bash', 'setpriv', 'flock', 'mkfifo', 'timeout', 'unshare'];
+const programs = ['bash', 'setpriv', 'flock', 'mkfifo', 'timeout', 'unshare', 'socat', 'stty'];
 const no = (problem: string, remedy: string): Readiness => ({ ready: false, problem, remedy });
 
 export async function readiness(machine: Machine): Promise<Readiness> {
@@ -20,7 +20,10 @@ export async function readiness(machine: Machine): Promise<Readiness> {
     return no(`${machine.bwrapPath} is not there`, 'install bubblewrap: apt-get install bubblewrap');
   const missing = programs.filter((name) => !onPath(name));
   if (missing.length > 0)
-    return no(`${missing.join(', ')} not found`, 'install them: apt-get install bash coreutils util-linux');
+    return no(
+      `${missing.join(', ')} not found`,
+      'install them: apt-get install bash coreutils util-linux socat',
+    );
   try {
     makeHouse(machine);
     mkdirSync(doorsDir(machine), { recursive: true, mode: 0o711 });

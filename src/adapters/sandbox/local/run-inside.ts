@@ -3,7 +3,7 @@
  * verb for people; they get a terminal, whose recording starts before its first byte.
  */
 import type { AccessId } from '../../../domain/ids.ts';
-import { type Answer, call, layCall, makeFifos } from './call.ts';
+import { type Answer, callOnce } from './call.ts';
 import { type LocalOptions, machineFrom, placeOf } from './machine.ts';
 import { mustStand } from './standing.ts';
 
@@ -16,8 +16,5 @@ export async function runInside(
 ): Promise<Answer> {
   const machine = machineFrom(options);
   const { gid } = mustStand(machine, access);
-  const place = placeOf(machine, access);
-  const laid = layCall(place, gid, argv);
-  await makeFifos([], laid.fifos, gid);
-  return await call(place, laid, { timeoutMs });
+  return await callOnce(placeOf(machine, access), gid, argv, { timeoutMs });
 }

@@ -31,8 +31,9 @@ export function mustStand(machine: Machine, access: AccessId): State {
 }
 
 export function sandboxFrom(place: Place, state: State): Sandbox {
-  const { labels, limitsHeldBy, checks } = state;
-  return { labels, deadline: readDeadline(place), driver, limitsHeldBy, checks };
+  const { labels, gid, limitsHeldBy, checks } = state;
+  const sockets = { dir: place.sockets, gid };
+  return { labels, deadline: readDeadline(place), driver, sockets, limitsHeldBy, checks };
 }
 
 /** Whether anything on disk or among the cgroups bears the access's name (processes are not looked at). */
@@ -63,6 +64,8 @@ export function listAll(machine: Machine, cgroups: CgroupLayout | undefined): re
       labels: labels ?? { install: machine.install, access, requester: '', target: '' },
       deadline: readDeadline(place),
       driver,
+      // Nobody inside may connect: what lost its state gets no way out.
+      sockets: { dir: place.sockets, gid: 0 },
       limitsHeldBy: cgroups?.version ?? 'prlimit',
       checks: 0,
     };

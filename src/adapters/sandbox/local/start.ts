@@ -14,7 +14,7 @@ import { createGroups, keepers } from './cgroups.ts';
 import { doorsDir, type Machine, type Place, placeOf, systemPath } from './machine.ts';
 import { loopbackListener, probe, probeArguments } from './probe.ts';
 import { layEtc, sharedEtc, systemLinks } from './public-system.ts';
-import { initScript, probeScript, superviseScript } from './scripts.ts';
+import { bashrcScript, initScript, probeScript, superviseScript, terminalScript } from './scripts.ts';
 import { type State, writeDeadline, writeLoose, writeState } from './state.ts';
 import { slotFile, takeSlot } from './uid-pool.ts';
 
@@ -34,6 +34,7 @@ export async function start(
   const state: State = {
     labels: spec.labels,
     limits: spec.limits,
+    environment: Object.keys(spec.environment),
     limitsHeldBy: cgroups?.version ?? 'prlimit',
     uid,
     gid,
@@ -56,7 +57,7 @@ export async function start(
   const broken = brokenBy(supervisor, place);
   // The supervisor moves into its cgroups while the files are laid, and waits for the word.
   await using listener = await loopbackListener();
-  const laid = await layDown(machine, place, state, listener.port);
+  const laid = await layDown(machine, place, state, spec, listener.port);
   supervisor.stdin?.on('error', () => undefined).end('go\n');
   const started = { ...state, ...(supervisor.pid === undefined ? {} : { supervisor: supervisor.pid }) };
   const found = await probe(machine, cgroups, place, started, laid, listener, {
@@ -67,10 +68,16 @@ export async function start(
 }
 
 /** Everything that the fence reads, and the call that will probe it. */
-async function layDown(machine: Machine, place: Place, state: State, port: number): Promise<Call> {
+async function layDown(
+  machine: Machine,
+  place: Place,
+  state: State,
+  { listeners, environment }: SandboxSpec,
+  port: number,
+): Promise<Call> {
   const shared = sharedEtc();
   mkdirSync(doorsDir(machine), { recursive: true, mode: 0o711 });
-  for (const path of [place.door, join(place.door, 'calls')]) {
+  for (const path of [place.door, join(place.door, 'calls'), place.sockets]) {
     mkdirSync(path, { recursive: true });
     // Whatever the umask: the sandbox's user passes through, and lists nothing.
     chmodSync(path, 0o711);
@@ -89,9 +96,17 @@ async function layDown(machine: Machine, place: Place, state: State, port: numbe
     door: place.door,
     system: systemLinks(),
     sharedEtc: shared,
+    environment,
   };
-  for (const [name, script] of Object.entries({ init: initScript, probe: probeScript })) {
-    writeFileSync(join(place.door, 'calls', name), script);
+  const files = {
+    init: initScript,
+    probe: probeScript,
+    terminal: terminalScript,
+    bashrc: bashrcScript,
+    listeners: listeners.map(({ port: listen, socket }) => `${listen} ${socket}\n`).join(''),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(place.door, 'calls', name), text);
     chmodSync(join(place.door, 'calls', name), 0o644);
   }
   const zeroEnded = (words: readonly string[]): string => words.map((word) => `${word}\0`).join('');

@@ -31,6 +31,8 @@ const stateShape = z.object({
     processes: z.number(),
     diskBytes: z.number(),
   }),
+  /** Names of its environment, beside the driver's own. */
+  environment: z.array(z.string()),
   limitsHeldBy: z.enum(['cgroup-v2', 'cgroup-v1', 'prlimit']),
   uid: z.number(),
   gid: z.number(),
