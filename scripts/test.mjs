@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 
 const steps = [
   { name: 'types', command: ['tsc', '--noEmit'] },
-  { name: 'page', command: ['tsc', '-p', 'src/playground/page'] },
+  { name: 'demo', command: ['tsc', '-p', 'src/playground/page'] },
+  { name: 'pages', command: ['tsc', '-p', 'src/doors/web/page'] },
   { name: 'lint', command: ['biome', 'ci', '.'] },
   { name: 'tests', command: ['vitest', 'run', ...process.argv.slice(2)] },
 ];

@@ -27,6 +27,7 @@ export function nameFlaws(document: unknown): readonly NameFlaw[] {
   };
   for (const [name, target] of Object.entries(targets)) {
     look(partOf(target, 'requesters'), groups, 'groups', ['targets', name, 'requesters']);
+    look(partOf(target, 'reviewers'), groups, 'groups', ['targets', name, 'reviewers']);
     for (const [index, line] of listOf(partOf(target, 'approvers')).entries())
       look(partOf(line, 'from'), groups, 'groups', ['targets', name, 'approvers', index, 'from']);
   }

@@ -122,7 +122,10 @@ const sandbox = z.strictObject({
   processes: z.int().min(8).max(100_000).default(256),
   disk: size.default(256 * 1024 ** 2),
   image: later('images', " (the local driver uses the host's /usr)"),
-  idle: later('idle', ' (there are no terminals)'),
+  /** A terminal into which nothing was typed for this long is closed. */
+  idle: duration.default(30 * 60_000),
+  /** Whether keystrokes are recorded beside what the terminal shows. Off: people type secrets. */
+  record_input: z.boolean().default(false),
   egress: later('egress', ' (a sandbox has no network at all)'),
   forwards: later('forwards', ' (a sandbox has no network at all)'),
 });
@@ -131,6 +134,8 @@ const target = z
   .strictObject({
     name: z.string().min(1).max(100).optional(),
     requesters: z.array(groupName).min(1),
+    /** May watch sessions live and replay them, beside the approvers. */
+    reviewers: z.array(groupName).default([]),
     approvers: z
       .array(z.strictObject({ from: z.array(groupName).min(1), count: z.int().min(1).max(20).default(1) }))
       .min(1, 'must name at least one line of approvers'),
@@ -239,6 +244,7 @@ export function groupsOf(policy: Policy, name: string): readonly string[] {
   return [
     ...new Set([
       ...(each?.requesters ?? []),
+      ...(each?.reviewers ?? []),
       ...(each?.approvers.flatMap((line) => line.from) ?? []),
       ...ruled,
     ]),

@@ -23,6 +23,7 @@ export type Refusal =
   | { readonly code: 'not-yours' }
   | { readonly code: 'no-such-access'; readonly text: string }
   | { readonly code: 'ambiguous-access'; readonly text: string; readonly matches: number }
+  | { readonly code: 'too-many-sessions'; readonly max: number }
   | { readonly code: 'stale-card' }
   | { readonly code: 'total-exceeded'; readonly totalMs: number; readonly leftMs: number }
   | { readonly code: 'unproven'; readonly why: string };

@@ -1,6 +1,6 @@
 /** The ports that flows stand on. Each flow names just those it uses: `Pick<Flow, 'ledger' | 'clock'>`. */
 import type { Logger } from 'pino';
-import type { AccessId } from '../domain/ids.ts';
+import type { AccessId, SessionId } from '../domain/ids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Directory } from '../ports/directory.ts';
 import type { Grants } from '../ports/grants.ts';
@@ -8,7 +8,9 @@ import type { Leases } from '../ports/lease.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Notices } from '../ports/notices.ts';
 import type { PolicySource } from '../ports/policy-source.ts';
+import type { Recordings } from '../ports/recordings.ts';
 import type { Sandboxes } from '../ports/sandboxes.ts';
+import type { Terminals } from '../ports/terminals.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { TrailChannel } from '../ports/trail-channel.ts';
 
@@ -17,6 +19,8 @@ export type Flow = {
   readonly timers: Timers;
   readonly grants: Grants;
   readonly sandboxes: Sandboxes;
+  readonly terminals: Terminals;
+  readonly recordings: Recordings;
   readonly directory: Directory;
   readonly notices: Notices;
   readonly channel: TrailChannel;
@@ -24,6 +28,7 @@ export type Flow = {
   readonly leases: Leases;
   readonly clock: Clock;
   readonly newId: () => AccessId;
+  readonly newSessionId: () => SessionId;
   readonly install: string;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
 };

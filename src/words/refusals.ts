@@ -33,6 +33,12 @@ function quoted(text: string, most: number): string {
   return escapeText(clip(cleanText(text).replaceAll('`', "'"), most));
 }
 
+/** The same words without Slack's marks, for pages and terminals, which escape in their own way. */
+export function plainRefusal(refusal: Refusal): string {
+  const words = refusalWords(refusal).replaceAll('`', '');
+  return words.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
 /** Slack mrkdwn, escaped. */
 export function refusalWords(refusal: Refusal): string {
   switch (refusal.code) {
@@ -78,6 +84,8 @@ export function refusalWords(refusal: Refusal): string {
       return `There is no access \`${quoted(refusal.text, 40)}\`. \`/prod-access list\` shows yours.`;
     case 'ambiguous-access':
       return `\`${quoted(refusal.text, 40)}\` fits several accesses. Write more of the id.`;
+    case 'too-many-sessions':
+      return `${refusal.max} terminals of this access are open already. Close one of them.`;
     case 'stale-card':
       return "This message is not a card that the bot knows. Use the card in the approvers' channel.";
     case 'total-exceeded':

@@ -2,6 +2,7 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { Entry, Head } from '../../domain/audit.ts';
 import { isAccessId, toBase32 } from '../../domain/ids.ts';
+import { deriveKey } from '../../domain/keys.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type Evidence, type Ledger, LedgerFault, type Read, type Stored } from '../../ports/ledger.ts';
 import type { Witness } from '../../ports/witness.ts';
@@ -9,7 +10,7 @@ import { commitScript, toldScript } from './commit-script.ts';
 import type { Connection } from './connect.ts';
 import { type FoundTail, findTail } from './find-tail.ts';
 import { groupCommit, type Pending } from './group-commit.ts';
-import { macKeyFrom, readRecord } from './records.ts';
+import { readRecord } from './records.ts';
 import type { SealedGroup } from './seal-group.ts';
 import { epochOf, follows, idAt, isIntact, isVouched, pagesFrom, rowsFrom } from './trail.ts';
 
@@ -40,7 +41,7 @@ export function redisLedger({
   const recordKey = (id: string): string => `${prefix}:access:${id}`;
   const listKey = (person: string): string => `${prefix}:of:${person}`;
   const openKey = (person: string): string => `${prefix}:open:${person}`;
-  const keys = { signing: signingKey, mac: macKeyFrom(signingKey) };
+  const keys = { signing: signingKey, mac: deriveKey(signingKey, 'record-mac') };
   const publicKeys = [createPublicKey(signingKey)];
   const finder = {
     redis,

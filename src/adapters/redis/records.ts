@@ -2,7 +2,7 @@
  * Records as Redis holds them: a row of JSON under a MAC whose key is derived from the signing key, so that whoever can
  * only write to Redis cannot write a record that the bot believes.
  */
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { type Access, states } from '../../domain/access.ts';
 import type { Head } from '../../domain/audit.ts';
@@ -17,16 +17,6 @@ const rowSchema = z.strictObject({
   evidence: z.array(z.string().regex(/^[0-9]+-[0-9]+$/)),
   last: z.strictObject({ chain: z.string(), seq: z.int(), hash: z.string() }),
 });
-
-export function macKeyFrom(signingKey: KeyObject): KeyObject {
-  const { d } = signingKey.export({ format: 'jwk' });
-  if (d === undefined) throw new TypeError('the signing key is not a private Ed25519 key');
-  return createSecretKey(
-    Buffer.from(
-      hkdfSync('sha256', Buffer.from(d, 'base64url'), Buffer.alloc(0), 'prod-access/record-mac/1', 32),
-    ),
-  );
-}
 
 export function writeRecord(stored: Stored, last: Head, key: KeyObject): StoredFields {
   const { access, version, evidence } = stored;

@@ -5,7 +5,7 @@
 
 import type { Refusal } from '../../domain/refusal.ts';
 import { cleanText } from '../../domain/request.ts';
-import { refusalWords } from '../../words/refusals.ts';
+import { plainRefusal } from '../../words/refusals.ts';
 import type { Out } from './deps.ts';
 
 export const exit = { ok: 0, refused: 1, usage: 64, unavailable: 69, config: 78 } as const;
@@ -42,8 +42,7 @@ export function plain(text: string): string {
 export function refusalText(refusal: Refusal): string {
   if (refusal.code === 'no-such-access')
     return `There is no access ${plain(refusal.text)}. "prod-access access list --all" shows what there is.`;
-  const words = refusalWords(refusal).replaceAll('`', '').replaceAll('&lt;', '<').replaceAll('&gt;', '>');
-  return plain(words.replaceAll('&amp;', '&'));
+  return plain(plainRefusal(refusal));
 }
 
 /** Columns as wide as their widest cell. */

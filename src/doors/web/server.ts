@@ -1,5 +1,5 @@
 /**
- * The HTTP door: Slack's requests, health and metrics. A request signed with a time from the future is refused here;
+ * The HTTP door: Slack's requests, health, metrics, and the pages behind it. A request signed with a time from the future is refused here;
  * Bolt itself refuses only old ones.
  */
 import {
@@ -19,6 +19,8 @@ export type WebDoorDeps = {
   readonly slack?: RequestListener;
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: Registry;
+  /** Answers what is a page's, and says whether it did. Absent without Sign in with Slack. */
+  readonly page?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
   readonly now: () => number;
   readonly log: Pick<Logger, 'warn' | 'error'>;
 };
@@ -46,6 +48,7 @@ async function route(deps: WebDoorDeps, request: IncomingMessage, response: Serv
     deps.slack(request, response);
     return;
   }
+  if (await deps.page?.(request, response)) return;
   if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 404, 'nothing here');
   switch (pathname) {
     case '/healthz':

@@ -1,0 +1,15 @@
+/** Keys for other purposes than signing, derived from the signing key, so that an operator keeps one secret. */
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+
+/** 256 bits. One purpose's key says nothing about another's (HKDF with SHA-256, the purpose as its info). */
+export function deriveKey(
+  signingKey: KeyObject,
+  purpose: 'record-mac' | 'web-cookies' | 'credentials-token',
+): KeyObject {
+  const { d } = signingKey.export({ format: 'jwk' });
+  if (d === undefined) throw new TypeError('the signing key is not a private Ed25519 key');
+  const info = `prod-access/${purpose}/1`;
+  return createSecretKey(
+    Buffer.from(hkdfSync('sha256', Buffer.from(d, 'base64url'), Buffer.alloc(0), info, 32)),
+  );
+}

@@ -1,0 +1,171 @@
+/**
+ * The terminal in the browser: xterm.js on a WebSocket. It reconnects to the same session after a reload or a lost
+ * connection, tells the server how much the screen has taken, and shows why a session is over.
+ */
+import { FitAddon } from './addon-fit.js';
+import { SearchAddon } from './addon-search.js';
+import { WebLinksAddon } from './addon-web-links.js';
+import { Terminal } from './xterm.js';
+
+/** Bytes that a page may paste at once: more belongs in a file. */
+const pasteMax = 1024 * 1024;
+/** Typed text goes out in pieces; the server takes no message of more than 64 KiB. */
+const pieceLength = 16 * 1024;
+/** How much the screen takes before the server hears of it. */
+const takenStep = 64 * 1024;
+const reconnectMs = [500, 1_000, 2_000, 5_000];
+
+const root = byId('terminal');
+const writes = root.dataset.writes === 'yes';
+const terminal = new Terminal({
+  scrollback: 10_000,
+  cursorBlink: writes,
+  disableStdin: !writes,
+  fontSize: 14,
+  fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, monospace',
+  theme: { background: '#101418' },
+});
+const fit = new FitAddon();
+const search = new SearchAddon();
+terminal.loadAddon(fit);
+terminal.loadAddon(search);
+terminal.loadAddon(new WebLinksAddon());
+terminal.open(byId('screen'));
+fit.fit();
+
+/** @type {WebSocket | undefined} */
+let socket;
+let over = false;
+let failures = 0;
+let taken = 0;
+/** Milliseconds by which the server's clock is ahead of ours. */
+let ahead = 0;
+let endsAt = 0;
+
+/** Each tab has its session, which a reload finds again. */
+const key = `session ${root.dataset.socket}`;
+
+function connect() {
+  const url = new URL(root.dataset.socket ?? '', location.href);
+  url.protocol = url.protocol.replace('http', 'ws');
+  if (writes) {
+    url.searchParams.set('cols', String(terminal.cols));
+    url.searchParams.set('rows', String(terminal.rows));
+    const session = sessionStorage.getItem(key);
+    if (session !== null) url.searchParams.set('session', session);
+  }
+  socket = new WebSocket(url);
+  socket.binaryType = 'arraybuffer';
+  socket.onmessage = ({ data }) => {
+    if (typeof data === 'string') hear(JSON.parse(data));
+    else terminal.write(new Uint8Array(data), () => tookIn(data.byteLength));
+  };
+  socket.onclose = () => {
+    if (over) return;
+    const wait = reconnectMs[Math.min(failures, reconnectMs.length - 1)] ?? 5_000;
+    failures += 1;
+    say('connection lost; reconnecting…');
+    setTimeout(connect, wait);
+  };
+}
+
+/** @param {number} bytes */
+function tookIn(bytes) {
+  taken += bytes;
+  if (taken < takenStep) return;
+  send({ type: 'taken', bytes: taken });
+  taken = 0;
+}
+
+/** @param {any} news */
+function hear(news) {
+  switch (news.type) {
+    case 'session':
+      failures = 0;
+      taken = 0;
+      // What was shown before comes again.
+      terminal.reset();
+      if (writes) sessionStorage.setItem(key, news.id);
+      endsAt = news.endsAt;
+      ahead = news.now - Date.now();
+      say(writes ? 'recorded' : 'watching');
+      send({ type: 'resize', cols: terminal.cols, rows: terminal.rows });
+      if (writes) terminal.focus();
+      break;
+    case 'watched':
+      byId('watched').textContent = news.names.length === 0 ? '' : `watched by ${news.names.join(', ')}`;
+      break;
+    case 'ends':
+      endsAt = news.endsAt;
+      break;
+    case 'over':
+      over = true;
+      sessionStorage.removeItem(key);
+      say(`over: ${news.why}`);
+      root.classList.add('over');
+      terminal.options.disableStdin = true;
+      terminal.write(`\r\n\x1b[7m ${news.why.replaceAll('\x1b', '')} \x1b[0m\r\n`);
+      break;
+  }
+}
+
+/** @param {object} news */
+function send(news) {
+  if (writes || 'bytes' in news) if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(news));
+}
+
+const encoder = new TextEncoder();
+/** @param {Uint8Array} bytes */
+function type(bytes) {
+  if (socket?.readyState !== WebSocket.OPEN) return;
+  if (bytes.length > pasteMax) return say(`too much to paste: ${Math.round(bytes.length / 1024)} KiB, at most 1024 KiB`);
+  for (let at = 0; at < bytes.length; at += pieceLength) socket.send(bytes.subarray(at, at + pieceLength));
+}
+if (writes) {
+  terminal.onData((text) => type(encoder.encode(text)));
+  terminal.onBinary((text) => type(Uint8Array.from(text, (character) => character.charCodeAt(0))));
+}
+terminal.onResize(({ cols, rows }) => send({ type: 'resize', cols, rows }));
+new ResizeObserver(() => fit.fit()).observe(byId('screen'));
+
+// Ctrl+Shift+C copies what is selected; pasting is the browser's own.
+terminal.attachCustomKeyEventHandler((event) => {
+  if (event.type !== 'keydown' || !event.ctrlKey || !event.shiftKey) return true;
+  if (event.code === 'KeyC') {
+    void navigator.clipboard?.writeText(terminal.getSelection());
+    return false;
+  }
+  if (event.code === 'KeyF') {
+    document.getElementById('search')?.focus();
+    return false;
+  }
+  return event.code !== 'KeyV';
+});
+document.getElementById('search')?.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return;
+  event.preventDefault();
+  if (event.shiftKey) search.findPrevious(event.target.value);
+  else search.findNext(event.target.value);
+});
+
+setInterval(() => {
+  if (over || endsAt === 0) return;
+  const seconds = Math.max(0, Math.round((endsAt - Date.now() - ahead) / 1_000));
+  const [minutes, rest] = [Math.floor(seconds / 60), String(seconds % 60).padStart(2, '0')];
+  byId('left').textContent = `${minutes}:${rest} left`;
+  byId('left').classList.toggle('soon', seconds < 60);
+}, 500);
+
+/** @param {string} text */
+function say(text) {
+  byId('state').textContent = text;
+}
+
+/** @param {string} id */
+function byId(id) {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`the page has no #${id}`);
+  return element;
+}
+
+connect();

@@ -1,0 +1,84 @@
+/** One access: what it is, its sessions, and what the trail says of it. */
+import { type Access, endOf } from '../../../domain/access.ts';
+import type { Entry } from '../../../domain/audit.ts';
+import { formatDuration, isoTime } from '../../../domain/duration.ts';
+import type { Person } from '../../../domain/people.ts';
+import type { Sight } from '../../../flow/viewing.ts';
+import { type Html, html } from '../html.ts';
+import { layout } from './layout.ts';
+
+export type AccessPage = {
+  readonly access: Access;
+  readonly person: Person;
+  readonly sight: Sight;
+  /** Its entries, verified, or why they cannot be shown. */
+  readonly trail: { readonly entries: readonly Entry[] } | { readonly flaw: string };
+  /** Sessions that are open in this process. */
+  readonly open: readonly string[];
+};
+
+export function accessPage({ access, person, sight, trail, open }: AccessPage): Html {
+  const { request } = access;
+  const here = `/accesses/${request.id}`;
+  const active = access.state === 'active';
+  const endsAt = endOf(access);
+  const body = html`<h1>${request.target}</h1>
+<dl>
+<dt>Access</dt><dd><code>${request.id}</code></dd>
+<dt>State</dt><dd>${access.state}</dd>
+<dt>For</dt><dd>${request.requester.name}, ${formatDuration(request.durationMs)}</dd>
+<dt>Reason</dt><dd>${request.reason}</dd>
+${endsAt === undefined ? undefined : html`<dt>Ends</dt><dd>${time(isoTime(endsAt))}</dd>`}
+</dl>
+<p class="acts">
+${active && sight === 'requester' ? html`<a class="button" href="${here}/terminal">Open terminal</a> ${act(`${here}/done`, 'Done')}` : undefined}
+${active && sight === 'approver' ? act(`${here}/revoke`, 'Revoke') : undefined}
+</p>
+${'flaw' in trail ? html`<p class="alarm">The trail of this access does not verify: ${trail.flaw}.</p>` : [sessions(here, trail.entries, open, sight), entries(trail.entries)]}`;
+  return layout({ title: request.target, person, body });
+}
+
+/** A button that posts; the door checks that a page of ours sent it. */
+export function act(action: string, label: string): Html {
+  return html`<form method="post" action="${action}"><button class="strong">${label}</button></form>`;
+}
+
+function sessions(here: string, entries: readonly Entry[], open: readonly string[], sight: Sight): Html {
+  const started = entries.filter(({ action }) => action === 'session.started');
+  if (started.length === 0) return html`<h2>Sessions</h2><p>None yet.</p>`;
+  const rows = started.map(({ at, details }) => {
+    const id = String(details.session);
+    const ended = entries.find(
+      (entry) => entry.action === 'session.ended' && entry.details.session === details.session,
+    );
+    const link = open.includes(id)
+      ? sight === 'requester'
+        ? html`open`
+        : html`<a href="${here}/sessions/${id}/live">watch</a>`
+      : html`<a href="${here}/sessions/${id}">replay</a>`;
+    const length =
+      ended === undefined ? '' : `${Number(ended.details.seconds)} s, ${String(ended.details.why)}`;
+    return html`<tr><td>${time(at)}</td><td><code>${id}</code></td><td>${length}</td><td>${link}</td></tr>`;
+  });
+  return html`<h2>Sessions</h2><table><tbody>${rows}</tbody></table>`;
+}
+
+/** Digests, and what would fill the page. */
+const hidden = ['policy', 'terms', 'findings', 'sha256'];
+
+function entries(all: readonly Entry[]): Html {
+  const rows = all.map(({ seq, hash, at, action, actor, details }) => {
+    const shown = Object.entries(details)
+      .filter(([name]) => !hidden.includes(name))
+      .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    return html`<tr><td><code>#${seq} ${hash.slice(0, 8)}</code></td><td>${time(at)}</td><td>${action}</td><td>${actor.name}</td><td>${shown.join(' · ')}</td></tr>`;
+  });
+  return html`<h2>Trail</h2>
+<p>${all.length} entries, verified just now.</p>
+<table class="trail"><tbody>${rows}</tbody></table>`;
+}
+
+/** Shown in UTC; page.js turns it into the reader's own zone. */
+export function time(iso: string): Html {
+  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')} UTC</time>`;
+}

@@ -1,0 +1,49 @@
+/** The frame of every page. */
+import type { Person } from '../../../domain/people.ts';
+import { type Html, html } from '../html.ts';
+
+export type Frame = {
+  readonly title: string;
+  readonly person?: Person;
+  readonly body: Html;
+  /** Names of assets. */
+  readonly scripts?: readonly string[];
+  /** A script that is no module, and comes first. */
+  readonly library?: string;
+  readonly styles?: readonly string[];
+  readonly wide?: boolean;
+};
+
+export function layout({ title, person, body, scripts = [], library, styles = [], wide = false }: Frame): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · prod-access</title>
+<link rel="icon" href="/assets/icon.svg">
+${['pages.css', ...styles].map((name) => html`<link rel="stylesheet" href="/assets/${name}">`)}
+${library === undefined ? undefined : html`<script defer src="/assets/${library}"></script>`}
+${['page.js', ...scripts].map((name) => html`<script type="module" src="/assets/${name}"></script>`)}
+</head>
+<body class="${wide ? 'wide' : 'page'}">
+<header><a href="/">prod-access</a>${person === undefined ? undefined : html`<form method="post" action="/sign-out"><span>${person.name}</span> <button>Sign out</button></form>`}</header>
+<main>
+${body}
+</main>
+</body>
+</html>
+`;
+}
+
+/** A page that says one thing, and what to do about it. */
+export function notice(
+  title: string,
+  text: string,
+  link?: { readonly to: string; readonly says: string },
+): Html {
+  const body = html`<h1>${title}</h1>
+<p>${text}</p>
+${link === undefined ? undefined : html`<p><a class="button" href="${link.to}">${link.says}</a></p>`}`;
+  return layout({ title, body });
+}

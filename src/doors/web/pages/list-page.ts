@@ -1,0 +1,31 @@
+/** The accesses that somebody may look at: their own, and those that they may review. */
+import { type Access, endOf } from '../../../domain/access.ts';
+import { isoTime } from '../../../domain/duration.ts';
+import type { Person } from '../../../domain/people.ts';
+import { type Html, html } from '../html.ts';
+import { time } from './access-page.ts';
+import { layout } from './layout.ts';
+
+export type ListPage = {
+  readonly person: Person;
+  readonly own: readonly Access[];
+  readonly reviewed: readonly Access[];
+};
+
+export function listPage({ person, own, reviewed }: ListPage): Html {
+  const body = html`<h1>Accesses</h1>
+<h2>Yours</h2>
+${list(own, 'You have not asked for anything yet. Type /prod-access in Slack.')}
+${reviewed.length === 0 ? undefined : html`<h2>Open now, for you to review</h2>${list(reviewed, '')}`}`;
+  return layout({ title: 'Accesses', person, body });
+}
+
+function list(accesses: readonly Access[], empty: string): Html {
+  if (accesses.length === 0) return html`<p>${empty}</p>`;
+  const rows = accesses.map((access) => {
+    const { id, target, requester, askedAt } = access.request;
+    const endsAt = endOf(access);
+    return html`<tr><td><a href="/accesses/${id}">${target}</a></td><td>${requester.name}</td><td>${access.state}</td><td>${time(isoTime(askedAt))}</td><td>${endsAt === undefined ? '' : html`until ${time(isoTime(endsAt))}`}</td></tr>`;
+  });
+  return html`<table><tbody>${rows}</tbody></table>`;
+}

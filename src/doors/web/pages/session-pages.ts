@@ -1,0 +1,73 @@
+/** The pages that show a terminal: to work in, to watch, and to replay. What moves on them is done by their scripts. */
+import type { Access } from '../../../domain/access.ts';
+import type { Person } from '../../../domain/people.ts';
+import type { Sight } from '../../../flow/viewing.ts';
+import { type Html, html } from '../html.ts';
+import { act } from './access-page.ts';
+import { layout } from './layout.ts';
+
+export type TerminalPage = { readonly access: Access; readonly person: Person };
+
+export function terminalPage({ access, person }: TerminalPage): Html {
+  const { id, target } = access.request;
+  const body = html`<div id="terminal" data-socket="/accesses/${id}/socket" data-writes="yes">
+<div class="bar"><strong>${target}</strong> <code>${id}</code> <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span>
+<input id="search" type="search" placeholder="search" autocomplete="off"> ${act(`/accesses/${id}/done`, 'Done')}</div>
+<div id="screen"></div>
+</div>`;
+  return layout({ title: target, person, body, wide: true, scripts: ['terminal.js'], styles: ['xterm.css'] });
+}
+
+export type LivePage = TerminalPage & { readonly session: string; readonly sight: Sight };
+
+export function livePage({ access, person, session, sight }: LivePage): Html {
+  const { id, target, requester } = access.request;
+  const body = html`<div id="terminal" data-socket="/accesses/${id}/socket?session=${session}" data-writes="no">
+<div class="bar"><strong>${target}</strong> ${requester.name} works here; they see that you watch. <span id="left"></span> <span id="state">connecting…</span>
+${sight === 'approver' ? act(`/accesses/${id}/revoke`, 'Revoke') : undefined}</div>
+<div id="screen"></div>
+</div>`;
+  return layout({
+    title: `${target}, live`,
+    person,
+    body,
+    wide: true,
+    scripts: ['terminal.js'],
+    styles: ['xterm.css'],
+  });
+}
+
+export type ReplayPage = TerminalPage & {
+  readonly session: string;
+  /** Shows the door that this page was asked for by somebody who may see the recording, and put on the record. */
+  readonly ticket: string;
+  readonly commands: readonly { readonly atMs: number; readonly text: string }[];
+};
+
+export function replayPage({ access, person, session, ticket, commands }: ReplayPage): Html {
+  const { id, target } = access.request;
+  const items = commands.map(
+    ({ atMs, text }) =>
+      html`<li><button data-at="${atMs}"><span>${clockText(atMs)}</span> <code>${text}</code></button></li>`,
+  );
+  const body = html`<div class="bar"><strong>${target}</strong> <a href="/accesses/${id}">${id}</a> <code>${session}</code>
+<input id="search" type="search" placeholder="search in the text" autocomplete="off"></div>
+<div class="replay"><div id="player" data-cast="/accesses/${id}/sessions/${session}/cast?ticket=${ticket}" data-find="/accesses/${id}/sessions/${session}/find?ticket=${ticket}"></div>
+<aside><h2>Commands</h2>
+<p>As the shell reported them: a hint for finding one’s way and no evidence, for whoever worked inside controls it. Evidence is what the terminal showed.</p>
+<ol id="commands">${items}</ol><ol id="found"></ol></aside></div>`;
+  return layout({
+    title: `${target}, replay`,
+    person,
+    body,
+    wide: true,
+    library: 'player.js',
+    scripts: ['replay.js'],
+    styles: ['player.css'],
+  });
+}
+
+function clockText(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,65 @@
+/**
+ * Notices within a quarter of a second that an access is no longer active, wherever it was ended: what is open for it
+ * in this process must close then. The end by the clock needs nobody's word.
+ */
+import type { Access } from '../domain/access.ts';
+import type { AccessId } from '../domain/ids.ts';
+import type { Flow } from './deps.ts';
+
+type Deps = Pick<Flow, 'ledger' | 'clock' | 'log'>;
+
+/** An early end must be felt within a second. */
+const lookEveryMs = 250;
+
+export type Attendance = {
+  /** Resolves with the reason once the access is no longer active. All who ask about one access share one look. */
+  over(access: AccessId): Promise<string>;
+};
+
+export function makeAttendance(deps: Deps, signal: AbortSignal): Attendance {
+  const watched = new Map<AccessId, Promise<string>>();
+  return {
+    over: (access) => {
+      const known = watched.get(access);
+      if (known !== undefined) return known;
+      const over = untilOver(deps, access, signal).finally(() => watched.delete(access));
+      watched.set(access, over);
+      return over;
+    },
+  };
+}
+
+async function untilOver(deps: Deps, id: AccessId, signal: AbortSignal): Promise<string> {
+  const { ledger, clock, log } = deps;
+  let endsAt = Number.POSITIVE_INFINITY;
+  while (!signal.aborted) {
+    try {
+      const read = await ledger.read(id);
+      if (read === 'absent' || read === 'forged') return 'the record of this access is gone or was altered';
+      if (read.access.state !== 'active') return endWords(read.access);
+      endsAt = read.access.endsAt;
+    } catch (error) {
+      // Nobody can revoke it while the ledger is away; its end still comes.
+      log.debug({ access: id, err: error }, 'could not look whether an access is still active');
+    }
+    const left = endsAt - clock.now();
+    if (left <= 0) return 'its time is up';
+    await clock.sleep(Math.min(lookEveryMs, left), signal).catch(() => {});
+  }
+  return 'the bot is stopping';
+}
+
+function endWords(access: Access): string {
+  if (access.state !== 'revoking' && access.state !== 'revoked') return `the access is ${access.state}`;
+  const { cause } = access;
+  switch (cause.kind) {
+    case 'end':
+      return 'its time is up';
+    case 'done':
+      return 'its requester is done';
+    case 'revoked':
+      return `${cause.by.name} revoked it${cause.why === undefined ? '' : `: ${cause.why}`}`;
+    case 'failed':
+      return `it could not be kept: ${cause.why}`;
+  }
+}

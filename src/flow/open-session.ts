@@ -1,0 +1,127 @@
+/**
+ * Opens a terminal for the requester of an active access. The recording stands on disk, and its start on the record,
+ * before the shell is started; whether the access is still theirs is looked at again in between.
+ */
+import { isoTime } from '../domain/duration.ts';
+import type { AccessId } from '../domain/ids.ts';
+import type { Person } from '../domain/people.ts';
+import { targetOf } from '../domain/policy.ts';
+import { isRefused, type Refusal, type Refused } from '../domain/refusal.ts';
+import type { TerminalSize } from '../ports/terminals.ts';
+import { load } from './advance.ts';
+import type { Flow } from './deps.ts';
+import { recordSessionEnd } from './end-session.ts';
+import { flawOf } from './proof.ts';
+import { type Session, startSession } from './session.ts';
+import { isSight, sightOf } from './viewing.ts';
+
+export type SessionAsk = {
+  readonly access: AccessId;
+  readonly person: Person;
+  readonly size: TerminalSize;
+  /** How many terminals of this access are open already. */
+  readonly open: number;
+};
+
+export type SessionDeps = Pick<
+  Flow,
+  'ledger' | 'terminals' | 'recordings' | 'directory' | 'policy' | 'clock' | 'newSessionId' | 'log'
+>;
+
+const mostPerAccess = 8;
+
+export async function openSession(deps: SessionDeps, ask: SessionAsk): Promise<Session | Refused> {
+  const refusal = await barFromSession(deps, ask);
+  if (refusal !== undefined) return refuse(deps, ask, refusal);
+  const { access, person, size } = ask;
+  const { clock, ledger } = deps;
+  const id = deps.newSessionId();
+  const stored = await load(deps, access);
+  if (isRefused(stored)) return refuse(deps, ask, stored.refused);
+  const { request } = stored.access;
+  const { idle, record_input } = targetOf(deps.policy.current(), request.target)?.sandbox ?? {};
+  // The policy no longer names the target: nobody is left who may say what is recorded.
+  if (idle === undefined || record_input === undefined)
+    return refuse(deps, ask, { code: 'no-such-target', target: request.target, offered: [] });
+
+  const title = `${request.target} ${access}`;
+  const recording = await deps.recordings.begin({ access, session: id, startedAt: clock.now(), size, title });
+  const actor = { kind: 'person', ...person } as const;
+  const ended = { access, session: id, actor, target: request.target };
+  try {
+    await ledger.append([
+      {
+        at: isoTime(clock.now()),
+        action: 'session.started',
+        access,
+        actor,
+        target: request.target,
+        details: {
+          session: id,
+          cols: size.cols,
+          rows: size.rows,
+          input_recorded: record_input,
+          recording: `recordings/${access}/${id}.cast`,
+        },
+      },
+    ]);
+    const late = await barFromSession(deps, ask);
+    if (late !== undefined) {
+      await recordSessionEnd(deps, ended, {
+        why: 'the access ended meanwhile',
+        digest: await recording.end(),
+      });
+      return refuse(deps, ask, late);
+    }
+    const terminal = await deps.terminals.terminal(access, size);
+    return startSession({
+      id,
+      access,
+      terminal,
+      recording,
+      size,
+      idleMs: idle,
+      recordInput: record_input,
+      clock,
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const end = { why: `it could not be opened: ${why}`, digest: await recording.end() };
+    await recordSessionEnd(deps, ended, end).catch(() => {});
+    throw error;
+  }
+}
+
+async function barFromSession(
+  deps: SessionDeps,
+  { access: id, person, open }: SessionAsk,
+): Promise<Refusal | undefined> {
+  const stored = await load(deps, id);
+  if (isRefused(stored)) return stored.refused;
+  const { access } = stored;
+  const sight = await sightOf(deps, access, person);
+  if (!isSight(sight)) return sight;
+  if (sight !== 'requester') return { code: 'not-yours' };
+  if (access.state !== 'active') return { code: 'wrong-state', state: access.state, wanted: 'active' };
+  if (deps.clock.now() >= access.endsAt) return { code: 'wrong-state', state: 'revoking', wanted: 'active' };
+  const flaw = await flawOf(deps, stored);
+  if (flaw !== undefined) return { code: 'unproven', why: `its record does not verify: ${flaw}` };
+  return open >= mostPerAccess ? { code: 'too-many-sessions', max: mostPerAccess } : undefined;
+}
+
+async function refuse(
+  { ledger, clock }: SessionDeps,
+  { access, person }: SessionAsk,
+  refused: Refusal,
+): Promise<Refused> {
+  await ledger.append([
+    {
+      at: isoTime(clock.now()),
+      action: 'access.refused',
+      access,
+      actor: { kind: 'person', ...person },
+      details: { doing: 'terminal', code: refused.code },
+    },
+  ]);
+  return { refused };
+}
