@@ -1,0 +1,45 @@
+/**
+ * The commands of a recording, as its shell marked them: OSC 633;E;<command line>, where `\\` stands for a backslash
+ * and `\xNN` for the character of that number (VS Code's shell integration). A hint for whoever looks for a moment, and
+ * no evidence: whoever is inside can print such marks, and can print none.
+ */
+import type { CastEvent } from './cast.ts';
+import { terminalReader } from './terminal-text.ts';
+
+export type Command = { readonly atMs: number; readonly text: string };
+
+export const commandsMax = 10_000;
+export const commandMax = 2_000;
+
+const mark = '633;E;';
+
+/** In order, each with the time at which its mark ended. Texts are cut off at `commandMax` characters. */
+export function commandsOf(events: Iterable<CastEvent>): readonly Command[] {
+  const commands: Command[] = [];
+  const reader = terminalReader();
+  for (const { code, data, atMs } of events) {
+    if (code !== 'o') continue;
+    for (const part of reader.read(data)) {
+      if (part.kind !== 'osc' || !part.text.startsWith(mark)) continue;
+      const text = commandText(part.text.slice(mark.length));
+      if (text !== '') commands.push({ atMs, text });
+      if (commands.length === commandsMax) return commands;
+    }
+  }
+  return commands;
+}
+
+/** Up to the first bare semicolon, after which a nonce may stand. */
+function commandText(escaped: string): string {
+  const text = (escaped.split(';', 1)[0] ?? '').replace(/\\(?:\\|x([0-9a-f]{2}))/gi, (_, hex?: string) =>
+    hex === undefined ? '\\' : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return tidy(text).trim().slice(0, commandMax).toWellFormed();
+}
+
+/** Line breaks become spaces; other controls go, and so does what turns the direction of writing. */
+function tidy(text: string): string {
+  return text
+    .replace(/[\t\n\r]+/g, ' ')
+    .replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
+}
