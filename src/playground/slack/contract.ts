@@ -4,6 +4,7 @@ import type { Change } from './changes.ts';
 import type { Courier } from './delivery.ts';
 import type { Fault } from './faults.ts';
 import type { Human } from './human.ts';
+import type { OpenId } from './openid/openid.ts';
 import type { RateLimit } from './rates.ts';
 import type { Manifest, Seed } from './seed.ts';
 import type { CallRecord, TokenState } from './web-api.ts';
@@ -12,15 +13,20 @@ import type { Workspace } from './workspace.ts';
 
 export type LookalikeOptions = {
   readonly seed?: Seed | undefined;
-  /** The app's manifest: its bot scopes are enforced; if it lists slash commands, only those exist. */
+  /**
+   * The app's manifest: its bot scopes and redirect URLs are enforced; if it lists slash commands, only those exist.
+   */
   readonly manifest: Manifest;
   /** Default 0: any free port. */
   readonly port?: number | undefined;
   /** Default 127.0.0.1. */
   readonly host?: string | undefined;
-  /** The workspace's clock, epoch milliseconds: timestamps, triggers, response URLs, rates. Default `Date.now`. */
+  /**
+   * The workspace's clock, epoch milliseconds: timestamps, triggers, response URLs, rates, authorisation codes. Default
+   * `Date.now`.
+   */
   readonly now?: (() => number) | undefined;
-  /** The clock of signatures. Default `Date.now`, which is what Bolt compares with. */
+  /** The clock of signatures and id_tokens. Default `Date.now`, which is what Bolt and openid-client compare with. */
   readonly signingNow?: (() => number) | undefined;
   /** Real milliseconds that the app has to acknowledge. Default 3,000, as in Slack. */
   readonly ackTimeoutMs?: number | undefined;
@@ -30,6 +36,9 @@ export type LookalikeOptions = {
   readonly botToken?: string | undefined;
   readonly appToken?: string | undefined;
   readonly signingSecret?: string | undefined;
+  /** Of Sign in with Slack, like the secret; random where left out. */
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
   /** Serves what the look-alike does not: a page on the same origin. Returns whether it answered. */
   readonly handle?:
     | ((request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>)
@@ -37,16 +46,27 @@ export type LookalikeOptions = {
 };
 
 export type SlackLookalike = AsyncDisposable & {
-  /** `http://127.0.0.1:PORT`, no slash at the end. */
+  /** `http://127.0.0.1:PORT`, no slash at the end. The OpenID Connect issuer, too. */
   readonly url: string;
   /** What `SLACK_API_URL` takes. */
   readonly apiUrl: string;
   readonly botToken: string;
   readonly appToken: string;
   readonly signingSecret: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
   readonly workspace: Workspace;
   readonly human: Human;
   readonly setRequestUrl: (url: string | undefined) => void;
+  /** Where a sign-in may lead besides the manifest's `redirect_urls`; replaces what was set here before. */
+  readonly setRedirectUrls: OpenId['setRedirectUrls'];
+  /**
+   * Signs this person in as they would in the browser and gives the address that the browser is then sent to. Rejects
+   * with what the page said where it let them not.
+   */
+  readonly signIn: (authorizeUrl: string, personId: string) => Promise<string>;
+  /** Makes the next id_token wrong in a chosen way, and only that one. */
+  readonly bendIdToken: OpenId['bendIdToken'];
   readonly deliverRaw: Courier['deliverRaw'];
   readonly replay: Courier['replay'];
   readonly lastDelivery: Courier['lastDelivery'];

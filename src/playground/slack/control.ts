@@ -1,9 +1,10 @@
 /**
  * The strings behind the scene over HTTP, for tests that run the look-alike as a process of its own: outages, the
- * request URL, the directory, forged deliveries, and what was called.
+ * request URL, the directory, forged deliveries, sign-ins gone wrong, and what was called.
  *
  *   POST /_control/inject <Fault>   /clear   /down {down}   /request-url {url}   /amend {id, patch}   /token {state}
  *   POST /_control/deliver-raw {kind, payload, forgery}   /replay <Delivery>   /sockets {how}
+ *   POST /_control/redirect-urls {urls}   /bend-id-token <Bend>
  *   GET  /_control/counts   /calls?method   /last-delivery   /sockets
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -11,6 +12,7 @@ import { z } from 'zod';
 import type { SlackLookalike } from './contract.ts';
 import { faultSchema } from './faults.ts';
 import { answerRoutes, type Route, taking } from './local-http.ts';
+import { bendSchema } from './openid/claims.ts';
 
 const kind = z.enum(['command', 'interactive', 'event']);
 const headers = z.record(z.string(), z.string());
@@ -38,6 +40,10 @@ function routesOf(it: SlackLookalike): Readonly<Record<string, Route>> {
     'POST /_control/request-url': taking(z.object({ url: z.string().optional() }), (q) =>
       it.setRequestUrl(q.url),
     ),
+    'POST /_control/redirect-urls': taking(z.object({ urls: z.array(z.string()) }), (q) =>
+      it.setRedirectUrls(q.urls),
+    ),
+    'POST /_control/bend-id-token': taking(bendSchema, it.bendIdToken),
     'POST /_control/amend': taking(
       z.object({ id: z.string(), patch: z.record(z.string(), z.unknown()) }),
       (q) => it.amend(q.id, q.patch),

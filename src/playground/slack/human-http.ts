@@ -10,6 +10,7 @@
  *   POST /_human/submit  {user, view, values}   /_human/close {user, view}
  *   POST /_human/suggest {user, action, query, view | channel and ts}
  *   POST /_human/direct  {user}   /_human/say {user, channel, text, thread_ts}   /_human/delete {user, channel, ts}
+ *   POST /_human/sign-in {user, url}                       gives {location}, where the browser is sent
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
@@ -30,7 +31,7 @@ export async function answerHuman(
   return answerRoutes(routesOf(lookalike), request, response, url);
 }
 
-function routesOf({ human, workspace }: SlackLookalike): Readonly<Record<string, Route>> {
+function routesOf({ human, workspace, signIn }: SlackLookalike): Readonly<Record<string, Route>> {
   return {
     'GET /_human/workspace': () => ({
       team: workspace.team,
@@ -84,6 +85,9 @@ function routesOf({ human, workspace }: SlackLookalike): Readonly<Record<string,
       z.object({ user, channel: z.string(), text: z.string(), thread_ts: z.string().optional() }),
       (q) => human.say(q.user, q.channel, q.text, q.thread_ts),
     ),
+    'POST /_human/sign-in': taking(z.object({ user, url: z.string() }), async (q) => ({
+      location: await signIn(q.url, q.user),
+    })),
     'POST /_human/delete': taking(z.object({ user, ...place }), (q) => human.remove(q.user, q)),
   };
 }

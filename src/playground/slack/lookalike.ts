@@ -1,7 +1,8 @@
 /**
  * A Slack workspace on this machine: start it, point `SLACK_API_URL` at `apiUrl`, and an unchanged Bolt app talks to
  * it. Everything is in memory and gone with the process. It listens on loopback only and trusts whoever reaches it: the
- * human's side has no sign-in, since the playground shows everyone's side at once.
+ * human's side has no sign-in, since the playground shows everyone's side at once; Sign in with Slack (openid/) lets
+ * whoever opens its page be anybody.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -12,6 +13,9 @@ import { createCourier } from './delivery.ts';
 import { createFaults } from './faults.ts';
 import { createHuman } from './human.ts';
 import { answerHuman } from './human-http.ts';
+import { createOpenId } from './openid/openid.ts';
+import { answerOpenIdPage, isOpenIdPage } from './openid/pages.ts';
+import { signInAs } from './openid/sign-in.ts';
 import { createRates } from './rates.ts';
 import { answerResponseUrl } from './response-url.ts';
 import { manifestSchema, seedSchema } from './seed.ts';
@@ -48,6 +52,15 @@ export async function startSlackLookalike(options: LookalikeOptions): Promise<Sl
   courier.setRequestUrl(options.requestUrl);
 
   let origin = '';
+  const openId = createOpenId({
+    workspace,
+    origin: () => origin,
+    isDown: faults.isDown,
+    signingNow: options.signingNow ?? Date.now,
+    redirectUrls: manifest.oauth_config?.redirect_urls ?? [],
+    clientId: options.clientId,
+    clientSecret: options.clientSecret,
+  });
   let tokenState: TokenState = 'active';
   const counts: Record<string, number> = {};
   const calls: CallRecord[] = [];
@@ -55,6 +68,7 @@ export async function startSlackLookalike(options: LookalikeOptions): Promise<Sl
     workspace,
     tickets,
     faults,
+    openId,
     botToken,
     appToken,
     rates: createRates(options.rateLimit, now),
@@ -102,9 +116,14 @@ export async function startSlackLookalike(options: LookalikeOptions): Promise<Sl
     botToken,
     appToken,
     signingSecret,
+    clientId: openId.clientId,
+    clientSecret: openId.clientSecret,
     workspace,
     human,
     setRequestUrl: courier.setRequestUrl,
+    setRedirectUrls: openId.setRedirectUrls,
+    signIn: (authorizeUrl, personId) => signInAs(origin, authorizeUrl, personId),
+    bendIdToken: openId.bendIdToken,
     deliverRaw: courier.deliverRaw,
     replay: courier.replay,
     lastDelivery: courier.lastDelivery,
@@ -139,6 +158,7 @@ export async function startSlackLookalike(options: LookalikeOptions): Promise<Sl
     const url = new URL(request.url ?? '/', origin);
     if (url.pathname.startsWith('/api/')) return answerApi(api, request, response, url);
     if (/^\/(actions|commands)\//.test(url.pathname)) return answerResponseUrl(api, request, response, url);
+    if (isOpenIdPage(url.pathname)) return answerOpenIdPage(openId, request, response, url);
     if (url.pathname.startsWith('/_human/')) return answerHuman(lookalike, request, response, url);
     if (url.pathname.startsWith('/_control/')) return answerControl(lookalike, request, response, url);
     if (await options.handle?.(request, response)) return;

@@ -3,7 +3,7 @@
  *
  *   node src/playground/slack/main.ts --port 4000 --seed seed.json --manifest manifest.json
  *
- * Prints one line of JSON (`url`, `apiUrl`, `botToken`, `appToken`, `signingSecret`) when it listens, and runs until a
+ * Prints one line of JSON (`url`, `apiUrl`, `botToken`, `appToken`, `signingSecret`, `clientId`, `clientSecret`) when it listens, and runs until a
  * signal. Without a manifest the app has every scope that the look-alike knows.
  */
 import { readFile } from 'node:fs/promises';
@@ -40,6 +40,9 @@ const { values } = parseArgs({
     'bot-token': { type: 'string' },
     'app-token': { type: 'string' },
     'signing-secret': { type: 'string' },
+    'client-id': { type: 'string' },
+    'client-secret': { type: 'string' },
+    'redirect-url': { type: 'string', multiple: true, default: [] },
     'ack-timeout-ms': { type: 'string', default: '3000' },
     'rate-limit': { type: 'boolean', default: false },
   },
@@ -61,11 +64,16 @@ const lookalike = await startSlackLookalike({
   botToken: values['bot-token'],
   appToken: values['app-token'],
   signingSecret: values['signing-secret'],
+  clientId: values['client-id'],
+  clientSecret: values['client-secret'],
   ackTimeoutMs: Number(values['ack-timeout-ms']),
   rateLimit: values['rate-limit'] ? slackRate : undefined,
 });
-const { url, apiUrl, botToken, appToken, signingSecret } = lookalike;
-process.stdout.write(`${JSON.stringify({ url, apiUrl, botToken, appToken, signingSecret })}\n`);
+lookalike.setRedirectUrls(values['redirect-url']);
+const { url, apiUrl, botToken, appToken, signingSecret, clientId, clientSecret } = lookalike;
+process.stdout.write(
+  `${JSON.stringify({ url, apiUrl, botToken, appToken, signingSecret, clientId, clientSecret })}\n`,
+);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {

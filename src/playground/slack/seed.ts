@@ -3,6 +3,7 @@
  * plain defaults. Everything is checked here once, so that the store can trust it.
  */
 import { z } from 'zod';
+import { redirectUrlSchema } from './openid/redirect-urls.ts';
 
 const personSeed = z.strictObject({
   id: z.string().regex(/^[UW][A-Z0-9]+$/),
@@ -44,7 +45,12 @@ const userGroupSeed = z.strictObject({
 
 /** The parts of an app manifest that the look-alike enforces; everything else in it is let through unread. */
 export const manifestSchema = z.looseObject({
-  oauth_config: z.looseObject({ scopes: z.looseObject({ bot: z.array(z.string()).default([]) }) }).optional(),
+  oauth_config: z
+    .looseObject({
+      scopes: z.looseObject({ bot: z.array(z.string()).default([]) }),
+      redirect_urls: z.array(redirectUrlSchema).default([]),
+    })
+    .optional(),
   features: z
     .looseObject({ slash_commands: z.array(z.looseObject({ command: z.string() })).optional() })
     .optional(),

@@ -1,12 +1,15 @@
 /**
  * One Web API call from HTTP to answer: fault, token, scope, rate, method. Slack answers nearly everything with 200
- * and says `ok: false`; only the rate limit and outages have a status of their own.
+ * and says `ok: false`; only the rate limit and outages have a status of their own. The methods of Sign in with Slack
+ * know their callers by other means than the workspace's tokens, and do that themselves.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { argsOf, bodyArgs } from './args.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { Call } from './methods/method.ts';
 import { methods } from './methods/table.ts';
+import { type OpenIdCall, type OpenIdMethod, openIdMethods } from './openid/methods.ts';
+import type { OpenId } from './openid/openid.ts';
 import type { Rates } from './rates.ts';
 import type { Tickets } from './tickets.ts';
 import { type JsonObject, SlackRefusal } from './wire.ts';
@@ -14,7 +17,7 @@ import type { Workspace } from './workspace.ts';
 
 export type TokenState = 'active' | 'account_inactive' | 'token_revoked';
 
-/** One call as it was answered; kept for tests to look at. Tokens are left out. */
+/** One call as it was answered; kept for tests to look at. Tokens and other secrets are left out. */
 export type CallRecord = {
   readonly method: string;
   readonly args: JsonObject;
@@ -27,6 +30,7 @@ export type WebApi = {
   readonly workspace: Workspace;
   readonly tickets: Tickets;
   readonly faults: Faults;
+  readonly openId: OpenId;
   readonly rates: Rates;
   readonly botToken: string;
   readonly appToken: string;
@@ -36,6 +40,8 @@ export type WebApi = {
   readonly origin: () => string;
   readonly record: (call: CallRecord) => void;
 };
+
+const secrets = ['client_secret', 'code', 'code_verifier'];
 
 type Answer = {
   readonly status: number;
@@ -61,17 +67,23 @@ export async function answerApi(
     unreadable = error;
   }
   const { token, ...args } = raw;
-  const bearer =
-    /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ??
-    (typeof token === 'string' ? token : undefined);
+  const { authorization = '' } = request.headers;
+  const bearer = /^Bearer (.+)$/.exec(authorization)?.[1] ?? (typeof token === 'string' ? token : undefined);
   const fault = api.faults.hit(name, namesIn(api, args));
   if (fault?.hang) await api.faults.letGo();
   if (fault?.drop === 'request' || request.socket.destroyed) return void request.socket.destroy();
-  const answer = faultAnswer(fault) ?? (unreadable ? refused(unreadable) : decide(api, name, bearer, args));
+  const openIdMethod = openIdMethods.get(name);
+  const answer =
+    faultAnswer(fault) ??
+    (unreadable
+      ? refused(unreadable)
+      : openIdMethod
+        ? await decideOpenId(api.openId, openIdMethod, { args: argsOf(args), authorization, bearer })
+        : decide(api, name, bearer, args));
   const error = typeof answer.body === 'string' ? String(answer.status) : answer.body.error;
   api.record({
     method: name,
-    args,
+    args: Object.fromEntries(Object.entries(args).filter(([key]) => !secrets.includes(key))),
     at: api.workspace.now(),
     ...(typeof error === 'string' ? { error } : {}),
   });
@@ -84,6 +96,15 @@ export async function answerApi(
     ...answer.headers,
   });
   response.end(plain ? answer.body : JSON.stringify(answer.body));
+}
+
+async function decideOpenId(openId: OpenId, method: OpenIdMethod, call: OpenIdCall): Promise<Answer> {
+  try {
+    return { status: 200, body: { ok: true, ...(await method(openId, call)) } };
+  } catch (error) {
+    if (error instanceof SlackRefusal) return refused(error);
+    throw error;
+  }
 }
 
 function decide(api: WebApi, name: string, bearer: string | undefined, raw: JsonObject): Answer {
