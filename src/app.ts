@@ -9,9 +9,17 @@ import { redisOnce } from './adapters/redis/once.ts';
 import { type Assembly, assemble } from './assemble.ts';
 import { startBackground } from './background.ts';
 import type { Config } from './config.ts';
+import { deriveKey } from './domain/keys.ts';
 import { startWorkers } from './doors/jobs/workers.ts';
 import { httpReceiver, openSlackDoor, socketReceiver } from './doors/slack/door.ts';
+import { makeCookies } from './doors/web/cookies.ts';
+import { answerPage, type PagesDeps } from './doors/web/pages.ts';
 import { webDoor } from './doors/web/server.ts';
+import { slackSignIn } from './doors/web/sign-in.ts';
+import { terminalSockets } from './doors/web/terminal-socket.ts';
+import { makeAttendance } from './flow/attendance.ts';
+import type { Flow } from './flow/deps.ts';
+import { makeSessions } from './flow/sessions.ts';
 import { afterAnswers, makeForeground, timersAfterAnswers } from './foreground.ts';
 import { makeMetrics } from './metrics.ts';
 
@@ -79,13 +87,22 @@ async function openDoors(
     const checks = { redis: redisAnswers, slack: slackAnswers, queue: background.queueAlive() };
     return { ready: Object.values(checks).every(Boolean), checks };
   };
+  const pages = openPages(config, flow, async () => (await identity()).team, closers);
   const web = webDoor({
     ...('requestListener' in receiver ? { slack: receiver.requestListener } : {}),
+    ...(pages === undefined ? {} : { page: (request, response) => answerPage(pages, request, response) }),
     readiness,
     metrics: registry,
     now: clock.now,
     log,
   });
+  if (pages !== undefined) {
+    const sockets = terminalSockets(pages);
+    web.on('upgrade', (request, stream, head) => {
+      if (!sockets.upgrade(request, stream, head)) stream.destroy();
+    });
+    closers.push(async () => sockets.close());
+  }
   web.listen(config.web.port);
   await once(web, 'listening');
   closers.push(async () => {
@@ -127,6 +144,36 @@ async function openDoors(
   const address = web.address() as AddressInfo;
   log.info({ port: address.port, install }, 'ready');
   return { port: address.port, mustRestart: background.mustRestart, [Symbol.asyncDispose]: close };
+}
+
+/** What the pages stand on; nothing where nobody could sign in. */
+function openPages(
+  config: Config,
+  flow: Flow,
+  team: () => Promise<string>,
+  closers: (() => Promise<unknown>)[],
+): PagesDeps | undefined {
+  if (config.slack.signIn === undefined) return undefined;
+  const { publicUrl } = config.web;
+  const closing = new AbortController();
+  const sessions = makeSessions(flow, makeAttendance(flow, closing.signal));
+  closers.push(async () => {
+    closing.abort();
+    await sessions.close('the bot is stopping; open the terminal again in a moment');
+  });
+  const key = deriveKey(config.signingKey, 'web-cookies');
+  const cookies = makeCookies({ key, secure: publicUrl.startsWith('https:'), now: flow.clock.now });
+  const issuer = new URL(config.slack.apiUrl).origin;
+  return {
+    flow,
+    sessions,
+    replays: { flow, key },
+    signIn: slackSignIn({ ...config.slack.signIn, issuer, publicUrl, cookies, team }),
+    cookies,
+    team,
+    publicUrl,
+    log: flow.log,
+  };
 }
 
 function keepTrying(

@@ -9,6 +9,7 @@ import { awsClients } from './adapters/aws/clients.ts';
 import { awsGrants } from './adapters/aws/grants.ts';
 import { type QueueTimers, queueTimers } from './adapters/bullmq/timers.ts';
 import { watchPolicy } from './adapters/policy-file/watch-policy.ts';
+import { fileRecordings } from './adapters/recordings/file-recordings.ts';
 import type { Connection } from './adapters/redis/connect.ts';
 import { checkRedis } from './adapters/redis/health.ts';
 import { redisNoticeStore } from './adapters/redis/notice-store.ts';
@@ -135,6 +136,8 @@ async function join(
     timers,
     grants: awsGrants({ ...aws, install, clock, settleMs }),
     sandboxes,
+    terminals: sandboxes,
+    recordings: fileRecordings({ dir: config.dataDir, log }),
     directory: slackDirectory({ client, identity, clock }),
     notices: slackNotices({ client, store: redisNoticeStore(redis), identity, clock }),
     channel,
@@ -142,6 +145,7 @@ async function join(
     leases: store.leases,
     clock,
     newId: () => idFrom('acc', randomBytes(idBytes)),
+    newSessionId: () => idFrom('ses', randomBytes(idBytes)),
     install,
     log,
   };

@@ -4,11 +4,13 @@
  */
 import type { Counter } from 'prom-client';
 import type { Flow } from './flow/deps.ts';
+import { endOrphans } from './flow/end-session.ts';
 import { projectTrail } from './flow/project-trail.ts';
 import { type Misses, sweepLedger, sweepWorld } from './flow/sweep.ts';
 
 const sweepLedgerEveryMs = 5_000;
 const sweepWorldEveryMs = 60_000;
+const endOrphansEveryMs = 60_000;
 const beatEveryMs = 5_000;
 const beatLateMs = 30_000;
 
@@ -72,6 +74,12 @@ export function startBackground({ flow, sendBeat, ping, sweeps }: BackgroundDeps
     );
   };
 
+  const endDead = async (): Promise<void> => {
+    await endOrphans(flow).catch((error: unknown) =>
+      log.warn({ err: error }, 'a recording that was left open could not be closed; trying again'),
+    );
+  };
+
   /** Runs `work` at once and then `everyMs` after it ended, until closing. */
   const repeat = async (everyMs: number, work: () => Promise<void>): Promise<void> => {
     while (!closing.signal.aborted) {
@@ -83,6 +91,7 @@ export function startBackground({ flow, sendBeat, ping, sweeps }: BackgroundDeps
   const loops = [
     repeat(sweepLedgerEveryMs, sweepKnown),
     repeat(sweepWorldEveryMs, () => sweep('world', () => sweepWorld(flow))),
+    repeat(endOrphansEveryMs, endDead),
     repeat(beatEveryMs, watchQueue),
     repeat(1_000, tellChannel),
   ];

@@ -13,20 +13,27 @@ export const commandMax = 2_000;
 
 const mark = '633;E;';
 
-/** In order, each with the time at which its mark ended. Texts are cut off at `commandMax` characters. */
-export function commandsOf(events: Iterable<CastEvent>): readonly Command[] {
+export type CommandFinder = {
+  /** Takes the events in order. */
+  read(event: CastEvent): void;
+  /** In order, each with the time at which its mark ended; `commandsMax` at most, each cut off at `commandMax`. */
+  commands(): readonly Command[];
+};
+
+export function commandFinder(): CommandFinder {
   const commands: Command[] = [];
   const reader = terminalReader();
-  for (const { code, data, atMs } of events) {
-    if (code !== 'o') continue;
-    for (const part of reader.read(data)) {
-      if (part.kind !== 'osc' || !part.text.startsWith(mark)) continue;
-      const text = commandText(part.text.slice(mark.length));
-      if (text !== '') commands.push({ atMs, text });
-      if (commands.length === commandsMax) return commands;
-    }
-  }
-  return commands;
+  return {
+    commands: () => commands,
+    read: ({ code, data, atMs }) => {
+      if (code !== 'o') return;
+      for (const part of reader.read(data)) {
+        if (part.kind !== 'osc' || !part.text.startsWith(mark)) continue;
+        const text = commandText(part.text.slice(mark.length));
+        if (text !== '' && commands.length < commandsMax) commands.push({ atMs, text });
+      }
+    },
+  };
 }
 
 /** Up to the first bare semicolon, after which a nonce may stand. */

@@ -15,12 +15,19 @@ const excerptMax = 300;
 /** Longer lines are searched in overlapping pieces. */
 const lineMax = 8_192;
 
-/** The first hit of each line, in order, `foundMax` at most. A longer text than `searchMax` is cut off. */
-export function findInCast(events: Iterable<CastEvent>, wanted: string): readonly Found[] {
+export type LineFinder = {
+  /** Takes the events in order. */
+  read(event: CastEvent): void;
+  /** The first hit of each line, in order, `foundMax` at most. Nothing is read after this. */
+  found(): readonly Found[];
+};
+
+/** A longer text than `searchMax` is cut off; an empty one is found nowhere. */
+export function lineFinder(wanted: string): LineFinder {
   const text = wanted.slice(0, searchMax).toWellFormed();
-  if (text.trim() === '') return [];
-  const pattern = new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'iu');
   const found: Found[] = [];
+  if (text.trim() === '') return { read: () => {}, found: () => found };
+  const pattern = new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'iu');
   const reader = terminalReader();
   let line = '';
   /** Lengths that the line had before the pieces printed at these times. */
@@ -35,26 +42,32 @@ export function findInCast(events: Iterable<CastEvent>, wanted: string): readonl
     line = rest;
   }
 
-  for (const { code, data, atMs } of events) {
-    if (code !== 'o') continue;
-    for (const part of reader.read(data)) {
-      if (part.kind !== 'text') continue;
-      for (const piece of part.text.split(/([\r\n]+)/)) {
-        if (/^[\r\n]/.test(piece)) search(0);
-        else {
-          for (let from = 0; from < piece.length; from += lineMax) {
-            const shown = piece.slice(from, from + lineMax).replace(/\p{Cc}/gu, '');
-            if (shown !== '') times.push({ length: line.length, atMs });
-            line += shown;
-            if (line.length >= lineMax) search(text.length - 1);
-          }
-        }
-        if (found.length >= foundMax) return found;
-      }
+  /** A piece without line breaks. */
+  function print(piece: string, atMs: number): void {
+    for (let from = 0; from < piece.length; from += lineMax) {
+      const shown = piece.slice(from, from + lineMax).replace(/\p{Cc}/gu, '');
+      if (shown !== '') times.push({ length: line.length, atMs });
+      line += shown;
+      if (line.length >= lineMax) search(text.length - 1);
     }
   }
-  search(0);
-  return found;
+
+  return {
+    read: ({ code, data, atMs }) => {
+      if (code !== 'o' || found.length >= foundMax) return;
+      for (const part of reader.read(data)) {
+        if (part.kind !== 'text') continue;
+        for (const piece of part.text.split(/([\r\n]+)/)) {
+          if (/^[\r\n]/.test(piece)) search(0);
+          else print(piece, atMs);
+        }
+      }
+    },
+    found: () => {
+      search(0);
+      return found;
+    },
+  };
 }
 
 function timeAt(times: readonly { readonly length: number; readonly atMs: number }[], end: number): number {

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import { durationForm, parseDuration } from './duration.ts';
+import { egressLine, environment, forwardLine } from './egress.ts';
 import { hoursForm, parseHours } from './hours.ts';
 import { nameFlaws } from './policy-names.ts';
 
@@ -126,9 +127,24 @@ const sandbox = z.strictObject({
   idle: duration.default(30 * 60_000),
   /** Whether keystrokes are recorded beside what the terminal shows. Off: people type secrets. */
   record_input: z.boolean().default(false),
-  egress: later('egress', ' (a sandbox has no network at all)'),
-  forwards: later('forwards', ' (a sandbox has no network at all)'),
+  environment,
+  egress: z.array(egressLine).max(100).default([]),
+  forwards: z.array(forwardLine).max(20).default([]).superRefine(refuseTwins),
 });
+
+/** Two forwards cannot have one name, nor listen on one port. */
+function refuseTwins(
+  forwards: readonly { readonly name: string; readonly listen: number }[],
+  ctx: z.RefinementCtx,
+): void {
+  for (const [index, { name, listen }] of forwards.entries()) {
+    const earlier = forwards.slice(0, index);
+    const issue = (key: string, message: string): void =>
+      ctx.addIssue({ code: 'custom', path: [index, key], message });
+    if (earlier.some((each) => each.name === name)) issue('name', `"${name}" is used twice`);
+    if (earlier.some((each) => each.listen === listen)) issue('listen', `port ${listen} is used twice`);
+  }
+}
 
 const target = z
   .strictObject({

@@ -38,7 +38,7 @@ describe('access ids', () => {
   });
 
   it.each([0, 9, 11])('are not made of %i bytes', (count) =>
-    expect(() => idFrom('acc', new Uint8Array(count))).toThrow('an access id takes 10 bytes'),
+    expect(() => idFrom('acc', new Uint8Array(count))).toThrow('an id takes 10 bytes'),
   );
 
   it.each([

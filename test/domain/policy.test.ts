@@ -98,10 +98,6 @@ describe('a part that is not enforced yet is an error, and says what to do', () 
     [`${db}/grant/aws/assume`, { role: 'arn' }, 'grants in another account yet'],
     [`${db}/grant/aws/sources`, ['10.0.0.0/8'], 'sources yet'],
     [`${db}/sandbox/image`, 'x@sha256:0', "images yet (the local driver uses the host's /usr)"],
-    [`${db}/sandbox/idle`, '15m', 'idle yet (there are no terminals)'],
-    [`${db}/sandbox/egress`, [], 'egress yet (a sandbox has no network at all)'],
-    [`${db}/sandbox/egress`, null, 'egress yet (a sandbox has no network at all)'],
-    [`${db}/sandbox/forwards`, [], 'forwards yet (a sandbox has no network at all)'],
   ])('%s', (path, value, what) =>
     expect(flawsWith([path, value])).toEqual([`${path}: this version does not enforce ${what}; ${tail}`]),
   );

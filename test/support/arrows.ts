@@ -52,7 +52,7 @@ const rooms = [
 
 /** Packages that a pure room may use; the other rooms may use any. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  'domain/': ['zod', 'canonicalize', 'node:crypto'],
+  'domain/': ['zod', 'canonicalize', 'node:crypto', 'node:net'],
   'ports/': ['node:stream'],
   'words/': [],
   'flow/': ['pino', 'node:stream'],

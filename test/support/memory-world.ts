@@ -1,5 +1,6 @@
 /** All ports in memory, a clock that stands, and the few words in which stories are told. */
-import type { AccessId } from '../../src/domain/ids.ts';
+import { randomBytes } from 'node:crypto';
+import { type AccessId, idBytes, idFrom } from '../../src/domain/ids.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { isRefused, type Refusal, type Refused } from '../../src/domain/refusal.ts';
 import type { Ask } from '../../src/domain/request.ts';
@@ -17,7 +18,9 @@ import { type MemoryGrants, memoryGrants } from './memory-grants.ts';
 import { type MemoryLeases, memoryLeases } from './memory-leases.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { type MemoryNotices, memoryNotices } from './memory-notices.ts';
+import { type MemoryRecordings, memoryRecordings } from './memory-recordings.ts';
 import { type MemorySandboxes, memorySandboxes } from './memory-sandboxes.ts';
+import { type MemoryTerminals, memoryTerminals } from './memory-terminals.ts';
 import { type MemoryTimers, memoryTimers } from './memory-timers.ts';
 import { type MemoryTrailChannel, memoryTrailChannel } from './memory-trail-channel.ts';
 
@@ -31,6 +34,8 @@ export type MemoryWorld = {
   readonly directory: MemoryDirectory;
   readonly grants: MemoryGrants;
   readonly sandboxes: MemorySandboxes;
+  readonly terminals: MemoryTerminals;
+  readonly recordings: MemoryRecordings;
   readonly notices: MemoryNotices;
   readonly leases: MemoryLeases;
   readonly channel: MemoryTrailChannel;
@@ -66,6 +71,8 @@ export function memoryWorld(
   const directory = memoryDirectory();
   const grants = memoryGrants({ clock, install });
   const sandboxes = memorySandboxes(install, noon);
+  const terminals = memoryTerminals();
+  const recordings = memoryRecordings();
   const notices = memoryNotices();
   const leases = memoryLeases();
   const channel = memoryTrailChannel();
@@ -74,6 +81,8 @@ export function memoryWorld(
     timers,
     grants,
     sandboxes,
+    terminals,
+    recordings,
     directory,
     notices,
     channel,
@@ -81,6 +90,7 @@ export function memoryWorld(
     clock,
     policy: { current: () => policy },
     newId,
+    newSessionId: () => idFrom('ses', randomBytes(idBytes)),
     install,
     log: { debug: () => {}, info: () => {}, warn: note('warn'), error: note('error') },
   });
@@ -92,6 +102,8 @@ export function memoryWorld(
     directory,
     grants,
     sandboxes,
+    terminals,
+    recordings,
     notices,
     leases,
     channel,

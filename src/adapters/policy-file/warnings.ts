@@ -1,11 +1,17 @@
 /** What is allowed and yet probably not meant. Only what the file alone shows: Slack user groups are not looked up. */
+import { isWild } from '../../domain/egress.ts';
 import type { PolicyDocument } from '../../domain/policy.ts';
 import type { Path } from './locate.ts';
 
 export type Warning = { readonly path: Path; readonly message: string };
 
 export function policyWarnings(policy: PolicyDocument): readonly Warning[] {
-  return [...unmeetableLines(policy), ...lonelyApprovers(policy), ...unusedGroups(policy)];
+  return [
+    ...unmeetableLines(policy),
+    ...lonelyApprovers(policy),
+    ...unusedGroups(policy),
+    ...rentableNames(policy),
+  ];
 }
 
 /** The people of these groups, or undefined where a Slack user group is among them. */
@@ -46,8 +52,9 @@ function lonelyApprovers(policy: PolicyDocument): readonly Warning[] {
 
 function unusedGroups(policy: PolicyDocument): readonly Warning[] {
   const used = new Set([
-    ...Object.values(policy.targets).flatMap(({ requesters, approvers }) => [
+    ...Object.values(policy.targets).flatMap(({ requesters, reviewers, approvers }) => [
       ...requesters,
+      ...reviewers,
       ...approvers.flatMap(({ from }) => from),
     ]),
     ...policy.rules.flatMap(({ deny, approve }) => (deny ?? approve)?.requesters ?? []),
@@ -55,4 +62,52 @@ function unusedGroups(policy: PolicyDocument): readonly Warning[] {
   return Object.keys(policy.groups)
     .filter((name) => !used.has(name))
     .map((name) => ({ path: ['groups', name], message: 'is used nowhere' }));
+}
+
+/** Shared clouds in which anybody can have a name of their own. */
+const rentable = [
+  'amazonaws.com',
+  'awsapps.com',
+  'cloudfront.net',
+  'elasticbeanstalk.com',
+  'azure.com',
+  'azureedge.net',
+  'azurefd.net',
+  'azurewebsites.net',
+  'windows.net',
+  'appspot.com',
+  'cloudfunctions.net',
+  'googleapis.com',
+  'googleusercontent.com',
+  'run.app',
+  'web.app',
+  'firebaseio.com',
+  'pages.dev',
+  'workers.dev',
+  'r2.dev',
+  'cloudflarestorage.com',
+  'digitaloceanspaces.com',
+  'ondigitalocean.app',
+  'fastly.net',
+  'fly.dev',
+  'github.io',
+  'gitlab.io',
+  'herokuapp.com',
+  'netlify.app',
+  'ngrok.io',
+  'ngrok-free.app',
+  'onrender.com',
+  'up.railway.app',
+  'vercel.app',
+];
+
+function rentableNames(policy: PolicyDocument): readonly Warning[] {
+  return Object.entries(policy.targets).flatMap(([name, { sandbox }]) =>
+    sandbox.egress.flatMap((line, index) => {
+      const cloud = rentable.find((each) => line.host.endsWith(`.${each}`));
+      if (!isWild(line) || cloud === undefined) return [];
+      const message = `${line.host} covers names that anybody can rent in ${cloud}: data can leave that way. Name the hosts`;
+      return [{ path: ['targets', name, 'sandbox', 'egress', index], message }];
+    }),
+  );
 }

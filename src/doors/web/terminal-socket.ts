@@ -23,7 +23,13 @@ const sizeSchema = z.object({ cols: dimension, rows: dimension });
 const fromPage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('resize'), ...sizeSchema.shape }),
   /** Bytes that the screen has taken. */
-  z.strictObject({ type: z.literal('taken'), bytes: z.int().min(0).max(1 << 30) }),
+  z.strictObject({
+    type: z.literal('taken'),
+    bytes: z
+      .int()
+      .min(0)
+      .max(1 << 30),
+  }),
 ]);
 
 /** A page sends what is typed in pieces; a larger message is no page's. */

@@ -115,14 +115,15 @@ function send(news) {
 }
 
 const encoder = new TextEncoder();
-/** @param {Uint8Array} bytes */
+/** @param {Uint8Array<ArrayBuffer>} bytes */
 function type(bytes) {
   if (socket?.readyState !== WebSocket.OPEN) return;
-  if (bytes.length > pasteMax) return say(`too much to paste: ${Math.round(bytes.length / 1024)} KiB, at most 1024 KiB`);
+  if (bytes.length > pasteMax)
+    return say(`too much to paste: ${Math.round(bytes.length / 1024)} KiB, at most 1024 KiB`);
   for (let at = 0; at < bytes.length; at += pieceLength) socket.send(bytes.subarray(at, at + pieceLength));
 }
 if (writes) {
-  terminal.onData((text) => type(encoder.encode(text)));
+  terminal.onData((text) => type(new Uint8Array(encoder.encode(text))));
   terminal.onBinary((text) => type(Uint8Array.from(text, (character) => character.charCodeAt(0))));
 }
 terminal.onResize(({ cols, rows }) => send({ type: 'resize', cols, rows }));

@@ -14,7 +14,15 @@ export type Frame = {
   readonly wide?: boolean;
 };
 
-export function layout({ title, person, body, scripts = [], library, styles = [], wide = false }: Frame): Html {
+export function layout({
+  title,
+  person,
+  body,
+  scripts = [],
+  library,
+  styles = [],
+  wide = false,
+}: Frame): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
