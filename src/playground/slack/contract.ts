@@ -62,7 +62,7 @@ export type SlackLookalike = AsyncDisposable & {
   readonly setRedirectUrls: OpenId['setRedirectUrls'];
   /**
    * Signs this person in as they would in the browser and gives the address that the browser is then sent to. Rejects
-   * with what the page said where it let them not.
+   * with what the page says where it does not let them.
    */
   readonly signIn: (authorizeUrl: string, personId: string) => Promise<string>;
   /** Makes the next id_token wrong in a chosen way, and only that one. */

@@ -41,6 +41,7 @@ export type WebApi = {
   readonly record: (call: CallRecord) => void;
 };
 
+/** Arguments that no record of a call holds. */
 const secrets = ['client_secret', 'code', 'code_verifier'];
 
 type Answer = {

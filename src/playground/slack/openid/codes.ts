@@ -33,7 +33,11 @@ export function createCodes(now: () => number): Codes {
   const isOld = (bornAt: number): boolean => now() - bornAt > codeLifeMs;
   return {
     issue: (consent) => {
-      for (const [code, { bornAt }] of codes) if (isOld(bornAt)) codes.delete(code);
+      // Oldest first: the sweep ends at the first that still lives.
+      for (const [code, { bornAt }] of codes) {
+        if (!isOld(bornAt)) break;
+        codes.delete(code);
+      }
       count += 1;
       const code = `${Math.floor(now() / 1000)}.${count}.${randomBytes(32).toString('hex')}`;
       codes.set(code, { consent, bornAt: now(), spent: false });

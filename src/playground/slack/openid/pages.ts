@@ -66,7 +66,7 @@ async function answerAuthorize(
 /** The account is looked at when the choice arrives: it may have been deactivated since the page was shown. */
 function codeFor(openId: OpenId, asked: Authorization, user: string): string {
   if (!canSignIn(openId.workspace, user))
-    throw new SlackRefusal('user_not_found', { shown: `${user} can’t sign in to this workspace` });
+    throw new SlackRefusal('user_not_found', { shown: 'That account can’t sign in to this workspace' });
   const { redirectUri, scopes, nonce, challenge } = asked;
   return openId.codes.issue({ user, scopes, redirectUri, nonce, challenge, at: openId.signingNow() });
 }
