@@ -147,6 +147,7 @@ async function join(
     newId: () => idFrom('acc', randomBytes(idBytes)),
     newSessionId: () => idFrom('ses', randomBytes(idBytes)),
     install,
+    ...(config.slack.signIn === undefined ? {} : { pages: config.web.publicUrl }),
     log,
   };
   return { flow, redis, timers, client, identity, [Symbol.asyncDispose]: close };

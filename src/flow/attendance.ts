@@ -14,11 +14,14 @@ const lookEveryMs = 250;
 export type Attendance = {
   /** Resolves with the reason once the access is no longer active. All who ask about one access share one look. */
   over(access: AccessId): Promise<string>;
+  /** Why it is not active now, or undefined where it is, or where that cannot be told. */
+  now(access: AccessId): Promise<string | undefined>;
 };
 
 export function makeAttendance(deps: Deps, signal: AbortSignal): Attendance {
   const watched = new Map<AccessId, Promise<string>>();
   return {
+    now: async (access) => (await look(deps, access)).why,
     over: (access) => {
       const known = watched.get(access);
       if (known !== undefined) return known;
@@ -30,23 +33,36 @@ export function makeAttendance(deps: Deps, signal: AbortSignal): Attendance {
 }
 
 async function untilOver(deps: Deps, id: AccessId, signal: AbortSignal): Promise<string> {
-  const { ledger, clock, log } = deps;
   let endsAt = Number.POSITIVE_INFINITY;
   while (!signal.aborted) {
-    try {
-      const read = await ledger.read(id);
-      if (read === 'absent' || read === 'forged') return 'the record of this access is gone or was altered';
-      if (read.access.state !== 'active') return endWords(read.access);
-      endsAt = read.access.endsAt;
-    } catch (error) {
-      // Nobody can revoke it while the ledger is away; its end still comes.
-      log.debug({ access: id, err: error }, 'could not look whether an access is still active');
-    }
-    const left = endsAt - clock.now();
-    if (left <= 0) return 'its time is up';
-    await clock.sleep(Math.min(lookEveryMs, left), signal).catch(() => {});
+    const seen = await look(deps, id);
+    if (seen.why !== undefined) return seen.why;
+    // Where the ledger is away, the end that it told last still comes.
+    endsAt = seen.endsAt ?? endsAt;
+    const left = endsAt - deps.clock.now();
+    if (left <= 0) return timeIsUp;
+    await deps.clock.sleep(Math.min(lookEveryMs, left), signal).catch(() => {});
   }
   return 'the bot is stopping';
+}
+
+const timeIsUp = 'its time is up';
+
+async function look(
+  { ledger, clock, log }: Deps,
+  id: AccessId,
+): Promise<{ readonly why?: string; readonly endsAt?: number }> {
+  try {
+    const read = await ledger.read(id);
+    if (read === 'absent' || read === 'forged')
+      return { why: 'the record of this access is gone or was altered' };
+    if (read.access.state !== 'active') return { why: endWords(read.access) };
+    const { endsAt } = read.access;
+    return endsAt <= clock.now() ? { why: timeIsUp } : { endsAt };
+  } catch (error) {
+    log.debug({ access: id, err: error }, 'could not look whether an access is still active');
+    return {};
+  }
 }
 
 function endWords(access: Access): string {
@@ -54,7 +70,7 @@ function endWords(access: Access): string {
   const { cause } = access;
   switch (cause.kind) {
     case 'end':
-      return 'its time is up';
+      return timeIsUp;
     case 'done':
       return 'its requester is done';
     case 'revoked':

@@ -30,5 +30,7 @@ export type Flow = {
   readonly newId: () => AccessId;
   readonly newSessionId: () => SessionId;
   readonly install: string;
+  /** Address of the web pages, without a slash at its end; absent where nobody can sign in to them. */
+  readonly pages?: string;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
 };

@@ -14,7 +14,7 @@ import { milestones } from '../words/milestones.ts';
 import { load } from './advance.ts';
 import type { Flow } from './deps.ts';
 
-type Deps = Pick<Flow, 'ledger' | 'notices' | 'directory' | 'policy' | 'clock' | 'log'>;
+type Deps = Pick<Flow, 'ledger' | 'notices' | 'directory' | 'policy' | 'clock' | 'pages' | 'log'>;
 
 /** Approvers get direct messages too where they are at most this many. */
 const directAtMost = 5;
@@ -66,7 +66,7 @@ async function noticesFor(deps: Deps, access: Access): Promise<readonly Notice[]
       for (const person of approvers) places.set(placeName({ person }), { person });
   }
   const cards = [...places.values()].map((to): Notice => ({ access: request.id, tag: 'card', to, message }));
-  const told = milestones(access).map(
+  const told = milestones(access, deps.pages).map(
     ({ tag, message: words }): Notice => ({
       access: request.id,
       tag,

@@ -19,6 +19,7 @@ export type SessionAsk = {
   readonly access: AccessId;
   readonly person: Person;
   readonly size: TerminalSize;
+  readonly whyEnded: () => Promise<string>;
   /** How many terminals of this access are open already. */
   readonly open: number;
 };
@@ -83,6 +84,7 @@ export async function openSession(deps: SessionDeps, ask: SessionAsk): Promise<S
       idleMs: idle,
       recordInput: record_input,
       clock,
+      whyEnded: ask.whyEnded,
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

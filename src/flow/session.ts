@@ -53,6 +53,8 @@ export type SessionParts = {
   readonly idleMs: number;
   readonly recordInput: boolean;
   readonly clock: Clock;
+  /** Why a shell ended that nobody here cut: the sandbox may have been closed under it. */
+  readonly whyEnded: () => Promise<string>;
 };
 
 /** What a writer's screen may be behind before the shell waits for it. */
@@ -69,7 +71,7 @@ export function startSession(parts: SessionParts): Session {
   const ending = new Promise<void>((resolve) => over.signal.addEventListener('abort', () => resolve()));
   const openedAt = clock.now();
   let size = parts.size;
-  let why = 'the shell ended';
+  let why = '';
   let unseen = 0;
   let typedAt = openedAt;
   let goOn = Promise.withResolvers<void>();
@@ -136,7 +138,7 @@ export function startSession(parts: SessionParts): Session {
     void recording.broken.then((reason) => cut(`it cannot be recorded: ${reason}`));
     // A stream that breaks has ended; what broke it was said by whoever cut it.
     await pump().catch(() => {});
-    cut(why);
+    if (!over.signal.aborted) cut(await parts.whyEnded());
     return { why, digest: await recording.end() };
   };
 

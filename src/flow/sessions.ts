@@ -46,6 +46,7 @@ export function makeSessions(deps: SessionDeps, attendance: Attendance): Session
           person,
           size,
           open: of(access).length + pending,
+          whyEnded: async () => (await attendance.now(access)) ?? 'the shell ended',
         });
         if (isRefused(session)) return session;
         void attendance.over(access).then((why) => session.cut(why));

@@ -8,11 +8,17 @@ import { clip, escapeText, when } from './slack-text.ts';
 
 export type Milestone = { readonly tag: string; readonly message: Message };
 
-/** The milestones that an access has reached, in order. Each is posted once. */
-export function milestones(access: Access): readonly Milestone[] {
+/** The button's own click is none of ours, but must be acknowledged. */
+export const terminalAction = 'open-terminal';
+
+/** The milestones that an access has reached, in order. Each is posted once. `pages`: where the web pages are, if any. */
+export function milestones(access: Access, pages?: string): readonly Milestone[] {
   const { request } = access;
   const name = `\`${request.target}\``;
-  const said = (tag: string, text: string): Milestone => ({ tag, message: messageOf(request.id, text) });
+  const said = (tag: string, text: string, acts: Message['blocks'] = []): Milestone => ({
+    tag,
+    message: messageOf(request.id, text, acts),
+  });
   const asked = said(
     'asked',
     `:hourglass: You asked for ${name} for ${formatDuration(request.durationMs)}: ${escapeText(request.reason)}`,
@@ -24,6 +30,7 @@ export function milestones(access: Access): readonly Milestone[] {
           said(
             'active',
             `:large_green_circle: Your access to ${name} is *active* until ${when(endsAt)}. \`/prod-access done\` ends it early.`,
+            access.state === 'active' && pages !== undefined ? [terminalButton(pages, request.id)] : [],
           ),
         ];
   switch (access.state) {
@@ -83,11 +90,27 @@ export function lostWords(id: AccessId, target: string): Message {
   );
 }
 
-function messageOf(id: AccessId, text: string): Message {
+function terminalButton(pages: string, id: AccessId): Message['blocks'][number] {
+  return {
+    type: 'actions',
+    elements: [
+      {
+        type: 'button',
+        action_id: terminalAction,
+        style: 'primary',
+        text: { type: 'plain_text', text: 'Open terminal' },
+        url: `${pages}/accesses/${id}/terminal`,
+      },
+    ],
+  };
+}
+
+function messageOf(id: AccessId, text: string, acts: Message['blocks'] = []): Message {
   return {
     text: clip(text, 3_000),
     blocks: [
       { type: 'section', text: { type: 'mrkdwn', text: clip(text, 2_990) } },
+      ...acts,
       { type: 'context', elements: [{ type: 'mrkdwn', text: `\`${id}\`` }] },
     ],
   };

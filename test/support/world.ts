@@ -145,6 +145,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       ? { SLACK_APP_TOKEN: slack.appToken }
       : { SLACK_SIGNING_SECRET: slack.signingSecret }),
     SLACK_API_URL: slack.apiUrl,
+    SLACK_CLIENT_ID: slack.clientId,
+    SLACK_CLIENT_SECRET: slack.clientSecret,
     REDIS_URL: redis.url,
     AWS_REGION: 'eu-west-1',
     AWS_ENDPOINT_URL: lookalike.url,
@@ -186,7 +188,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     startBot: async (extra = {}) => {
       const port = await freePort();
       if (options.events !== 'socket') slack.setRequestUrl(`http://127.0.0.1:${port}/slack/events`);
-      const bot = await startBot({ ...env, ...extra, PORT: String(port) }, port);
+      const publicUrl = `http://127.0.0.1:${port}`;
+      slack.setRedirectUrls([`${publicUrl}/sign-in/callback`]);
+      const bot = await startBot({ ...env, PUBLIC_URL: publicUrl, ...extra, PORT: String(port) }, port);
       bots.add(bot);
       return bot;
     },

@@ -13,6 +13,7 @@ import type { Flow } from '../../flow/deps.ts';
 import { openRequest } from '../../flow/open-request.ts';
 import { refuseAtDoor } from '../../flow/refuse-at-door.ts';
 import { approveAction, denyAction } from '../../words/card.ts';
+import { terminalAction } from '../../words/milestones.ts';
 import { refusalWords } from '../../words/refusals.ts';
 import { offered, runCommand } from './commands.ts';
 import { askCallback, askModal, denyCallback, denyErrors, denyModal, formErrors } from './modals.ts';
@@ -94,6 +95,9 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
     await ack();
     if (words !== undefined) await whisper(deps, click, words);
   });
+
+  // A button that only leads somewhere; Slack wants to hear that the click arrived.
+  app.action(terminalAction, async ({ ack }) => ack());
 
   app.action(denyAction, async ({ body, ack }) => {
     const click = clickPayload.parse(body);

@@ -55,8 +55,12 @@ export function slackSignIn(deps: SignInDeps): SignIn {
     const { issuer, clientId, clientSecret } = deps;
     discovered ??= openid
       .discovery(new URL(issuer), clientId, undefined, openid.ClientSecretPost(clientSecret), {
-        // The configuration lets plain HTTP through on loopback only.
-        execute: issuer.startsWith('http:') ? [openid.allowInsecureRequests] : [],
+        execute: [
+          // Without this the token's signature is left unread, for TLS is held to be enough.
+          openid.enableNonRepudiationChecks,
+          // The configuration lets plain HTTP through on loopback only.
+          ...(issuer.startsWith('http:') ? [openid.allowInsecureRequests] : []),
+        ],
         timeout: 10,
       })
       .catch((error: unknown) => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { neededScopes } from '../../../src/adapters/slack/scopes.ts';
+import { callbackPath } from '../../../src/doors/web/sign-in.ts';
 
 const manifest = z
   .looseObject({
@@ -13,7 +14,10 @@ const manifest = z
         z.looseObject({ command: z.string(), url: z.url(), should_escape: z.boolean() }),
       ),
     }),
-    oauth_config: z.looseObject({ scopes: z.strictObject({ bot: z.array(z.string()) }) }),
+    oauth_config: z.looseObject({
+      redirect_urls: z.array(z.url()),
+      scopes: z.strictObject({ bot: z.array(z.string()), user: z.array(z.string()) }),
+    }),
     settings: z.looseObject({
       interactivity: z.looseObject({ is_enabled: z.boolean(), request_url: z.url() }),
       socket_mode_enabled: z.boolean(),
@@ -61,6 +65,12 @@ describe('manifest.yml', () => {
   it('asks for what doctor looks for', () => {
     expect(scopes.toSorted()).toEqual(Object.keys(neededScopes).sort());
     expect(new Set(scopes).size).toBe(scopes.length);
+  });
+
+  it('lets people sign in, and learns nothing of them but who they are', () => {
+    const { redirect_urls, scopes: asked } = manifest.oauth_config;
+    expect(redirect_urls.map((url) => new URL(url).pathname)).toEqual([callbackPath]);
+    expect(asked.user).toEqual(['openid', 'profile']);
   });
 
   it('names the command and one address for commands and clicks', () => {
