@@ -29,14 +29,15 @@ const packages = {
   'redis-server': 'redis-server',
   bwrap: 'bubblewrap',
   socat: 'socat',
+  curl: 'curl',
   chromium: 'chromium',
   python3: 'python3',
   openssl: 'openssl',
 };
 const needs = {
-  demo: ['redis-server', 'bwrap', 'socat'],
+  demo: ['redis-server', 'bwrap', 'socat', 'curl'],
   bench: ['redis-server', 'bwrap', 'socat'],
-  test: ['redis-server', 'bwrap', 'socat', 'chromium', 'python3', 'openssl'],
+  test: ['redis-server', 'bwrap', 'socat', 'curl', 'chromium', 'python3', 'openssl'],
   build: [],
 };
 

@@ -19,7 +19,8 @@ import { slackSignIn } from './doors/web/sign-in.ts';
 import { terminalSockets } from './doors/web/terminal-socket.ts';
 import { makeAttendance } from './flow/attendance.ts';
 import type { Flow } from './flow/deps.ts';
-import { makeSessions } from './flow/sessions.ts';
+import { keepBrokers } from './flow/keep-brokers.ts';
+import { makeSessions, type Sessions } from './flow/sessions.ts';
 import { afterAnswers, makeForeground, timersAfterAnswers } from './foreground.ts';
 import { makeMetrics } from './metrics.ts';
 
@@ -80,14 +81,29 @@ async function openDoors(
       () => false,
     );
   const ping = (): Promise<boolean> => answers(redis.ping());
-  const background = startBackground({ flow, sendBeat: timers.beat, ping, sweeps });
+  const closing = new AbortController();
+  const attendance = makeAttendance(flow, closing.signal);
+  const brokers = keepBrokers(flow, attendance);
+  closers.push(() => brokers.close('the bot is stopping'));
+  const background = startBackground({
+    flow,
+    sendBeat: timers.beat,
+    ping,
+    sweeps,
+    sweepBrokers: brokers.sweep,
+  });
   closers.push(async () => background[Symbol.asyncDispose]());
+  const sessions = makeSessions(flow, attendance, brokers.keep);
+  closers.push(async () => {
+    closing.abort();
+    await sessions.close('the bot is stopping; open the terminal again in a moment');
+  });
   const readiness = async () => {
     const [redisAnswers, slackAnswers] = await Promise.all([ping(), answers(identity())]);
     const checks = { redis: redisAnswers, slack: slackAnswers, queue: background.queueAlive() };
     return { ready: Object.values(checks).every(Boolean), checks };
   };
-  const pages = openPages(config, flow, async () => (await identity()).team, closers);
+  const pages = openPages(config, flow, sessions, async () => (await identity()).team);
   const web = webDoor({
     ...('requestListener' in receiver ? { slack: receiver.requestListener } : {}),
     ...(pages === undefined ? {} : { page: (request, response) => answerPage(pages, request, response) }),
@@ -110,14 +126,14 @@ async function openDoors(
     web.close();
   });
   if (events.mode === 'socket') {
-    const closing = new AbortController();
+    const giveUp = new AbortController();
     keepTrying(
-      closing.signal,
+      giveUp.signal,
       () => slack.start(),
       (error) => log.warn({ err: error }, 'Socket Mode cannot connect; trying again'),
     );
     closers.push(async () => {
-      closing.abort();
+      giveUp.abort();
       await slack.stop();
     });
   }
@@ -150,17 +166,11 @@ async function openDoors(
 function openPages(
   config: Config,
   flow: Flow,
+  sessions: Sessions,
   team: () => Promise<string>,
-  closers: (() => Promise<unknown>)[],
 ): PagesDeps | undefined {
   if (config.slack.signIn === undefined) return undefined;
   const { publicUrl } = config.web;
-  const closing = new AbortController();
-  const sessions = makeSessions(flow, makeAttendance(flow, closing.signal));
-  closers.push(async () => {
-    closing.abort();
-    await sessions.close('the bot is stopping; open the terminal again in a moment');
-  });
   const key = deriveKey(config.signingKey, 'web-cookies');
   const cookies = makeCookies({ key, secure: publicUrl.startsWith('https:'), now: flow.clock.now });
   const issuer = new URL(config.slack.apiUrl).origin;

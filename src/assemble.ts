@@ -7,6 +7,7 @@ import type { WebClient } from '@slack/web-api';
 import type { Logger } from 'pino';
 import { awsClients } from './adapters/aws/clients.ts';
 import { awsGrants } from './adapters/aws/grants.ts';
+import { hostBrokers } from './adapters/broker/host-brokers.ts';
 import { type QueueTimers, queueTimers } from './adapters/bullmq/timers.ts';
 import { watchPolicy } from './adapters/policy-file/watch-policy.ts';
 import { fileRecordings } from './adapters/recordings/file-recordings.ts';
@@ -24,6 +25,7 @@ import type { Config } from './config.ts';
 import { bot, type Details, type Draft, publicKeyText } from './domain/audit.ts';
 import { isoTime } from './domain/duration.ts';
 import { idBytes, idFrom } from './domain/ids.ts';
+import { credentialsTokens } from './domain/keys.ts';
 import type { Flow } from './flow/deps.ts';
 import { openStore } from './store.ts';
 
@@ -137,6 +139,7 @@ async function join(
     grants: awsGrants({ ...aws, install, clock, settleMs }),
     sandboxes,
     terminals: sandboxes,
+    brokers: hostBrokers({ clock, log }),
     recordings: fileRecordings({ dir: config.dataDir, log }),
     directory: slackDirectory({ client, identity, clock }),
     notices: slackNotices({ client, store: redisNoticeStore(redis), identity, clock }),
@@ -146,6 +149,7 @@ async function join(
     clock,
     newId: () => idFrom('acc', randomBytes(idBytes)),
     newSessionId: () => idFrom('ses', randomBytes(idBytes)),
+    credentialsToken: credentialsTokens(config.signingKey),
     install,
     ...(config.slack.signIn === undefined ? {} : { pages: config.web.publicUrl }),
     log,

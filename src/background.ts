@@ -21,6 +21,8 @@ export type BackgroundDeps = {
   /** Whether Redis answers now. */
   readonly ping: () => Promise<boolean>;
   readonly sweeps: Counter<'kind' | 'outcome'>;
+  /** Looks for active accesses without a broker. */
+  readonly sweepBrokers: () => Promise<void>;
 };
 
 export type Background = AsyncDisposable & {
@@ -31,7 +33,7 @@ export type Background = AsyncDisposable & {
   readonly mustRestart: Promise<string>;
 };
 
-export function startBackground({ flow, sendBeat, ping, sweeps }: BackgroundDeps): Background {
+export function startBackground({ flow, sendBeat, ping, sweeps, sweepBrokers }: BackgroundDeps): Background {
   const { clock, ledger, log } = flow;
   const closing = new AbortController();
   const { promise: mustRestart, resolve: restart } = Promise.withResolvers<string>();
@@ -74,6 +76,12 @@ export function startBackground({ flow, sendBeat, ping, sweeps }: BackgroundDeps
     );
   };
 
+  const carryOn = async (): Promise<void> => {
+    await sweepBrokers().catch((error: unknown) =>
+      log.warn({ err: error }, 'could not look for accesses without a broker; trying again'),
+    );
+  };
+
   const endDead = async (): Promise<void> => {
     await endOrphans(flow).catch((error: unknown) =>
       log.warn({ err: error }, 'a recording that was left open could not be closed; trying again'),
@@ -91,6 +99,7 @@ export function startBackground({ flow, sendBeat, ping, sweeps }: BackgroundDeps
   const loops = [
     repeat(sweepLedgerEveryMs, sweepKnown),
     repeat(sweepWorldEveryMs, () => sweep('world', () => sweepWorld(flow))),
+    repeat(sweepLedgerEveryMs, carryOn),
     repeat(endOrphansEveryMs, endDead),
     repeat(beatEveryMs, watchQueue),
     repeat(1_000, tellChannel),

@@ -1,6 +1,7 @@
 /** The ports that flows stand on. Each flow names just those it uses: `Pick<Flow, 'ledger' | 'clock'>`. */
 import type { Logger } from 'pino';
 import type { AccessId, SessionId } from '../domain/ids.ts';
+import type { Brokers } from '../ports/brokers.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Directory } from '../ports/directory.ts';
 import type { Grants } from '../ports/grants.ts';
@@ -20,6 +21,7 @@ export type Flow = {
   readonly grants: Grants;
   readonly sandboxes: Sandboxes;
   readonly terminals: Terminals;
+  readonly brokers: Brokers;
   readonly recordings: Recordings;
   readonly directory: Directory;
   readonly notices: Notices;
@@ -29,6 +31,8 @@ export type Flow = {
   readonly clock: Clock;
   readonly newId: () => AccessId;
   readonly newSessionId: () => SessionId;
+  /** What a sandbox shows to the broker for credentials; the same for one access, whoever asks. */
+  readonly credentialsToken: (access: AccessId) => string;
   readonly install: string;
   /** Address of the web pages, without a slash at its end; absent where nobody can sign in to them. */
   readonly pages?: string;

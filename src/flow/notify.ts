@@ -51,6 +51,7 @@ async function noticesFor(deps: Deps, access: Access): Promise<readonly Notice[]
     target,
     groups: policy.groups,
     tally: tally(target?.approvers ?? [], votes, request.requester.id, facts),
+    ...(deps.pages === undefined ? {} : { pages: deps.pages }),
   });
 
   const standing = await deps.notices.posted(request.id, 'card');

@@ -23,7 +23,16 @@ import { sandboxSpecOf } from './sandbox-spec.ts';
 
 type Deps = Pick<
   Flow,
-  'ledger' | 'timers' | 'grants' | 'sandboxes' | 'directory' | 'policy' | 'clock' | 'install' | 'log'
+  | 'ledger'
+  | 'timers'
+  | 'grants'
+  | 'sandboxes'
+  | 'directory'
+  | 'policy'
+  | 'clock'
+  | 'credentialsToken'
+  | 'install'
+  | 'log'
 >;
 
 /** The directory could not answer: the caller tries again until the access is given up. */
@@ -79,7 +88,7 @@ async function openStage(deps: Deps, access: Approved | Provisioning, signal: Ab
   if (access.state === 'approved' || access.stage.at === 'sandbox') {
     // The end is not fixed yet: until it is, the supervisor's deadline is the latest that it can become.
     const latest = giveUpAt + request.durationMs;
-    const sandbox = await deps.sandboxes.open(sandboxSpecOf(deps.install, request, target, latest));
+    const sandbox = await deps.sandboxes.open(sandboxSpecOf(deps, request, target, latest));
     const { driver, limitsHeldBy, checks } = sandbox;
     await advance(deps, id, (stored) =>
       step(stored.access, { kind: 'sandbox-open', driver, limitsHeldBy, checks }, deps.clock.now()),

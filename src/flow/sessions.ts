@@ -16,7 +16,12 @@ export type Sessions = {
   close(why: string): Promise<void>;
 };
 
-export function makeSessions(deps: SessionDeps, attendance: Attendance): Sessions {
+/** `prepare` makes ready what a shell needs beside its sandbox. */
+export function makeSessions(
+  deps: SessionDeps,
+  attendance: Attendance,
+  prepare: (access: AccessId) => Promise<void>,
+): Sessions {
   const standing = new Map<SessionId, { readonly session: Session; readonly done: Promise<void> }>();
   /** Counted before they stand, so that asking often at once opens no more than asking one by one. */
   const opening = new Map<AccessId, number>();
@@ -41,6 +46,9 @@ export function makeSessions(deps: SessionDeps, attendance: Attendance): Session
       const pending = opening.get(access) ?? 0;
       opening.set(access, pending + 1);
       try {
+        await prepare(access).catch((error: unknown) =>
+          deps.log.warn({ access, err: error }, 'a terminal is opened without a way out'),
+        );
         const session = await openSession(deps, {
           access,
           person,

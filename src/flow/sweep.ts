@@ -169,9 +169,7 @@ async function replaceMissing(
   }
   const target = targetOf(deps.policy.current(), access.request.target);
   if (!missing.sandbox || target === undefined || (await endUnproven(deps, stored))) return;
-  const { driver } = await deps.sandboxes.open(
-    sandboxSpecOf(deps.install, access.request, target, access.endsAt),
-  );
+  const { driver } = await deps.sandboxes.open(sandboxSpecOf(deps, access.request, target, access.endsAt));
   await advance(deps, id, (now) => step(now.access, { kind: 'sandbox-anew', driver }, deps.clock.now()));
 }
 

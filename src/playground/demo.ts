@@ -3,7 +3,7 @@
  * that shows them all. Everything is the demo's own and ends with it, sandboxes and roles included; of the bot only the
  * environment is set. Nothing outside its directory and nothing beyond this machine is touched.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { startAwsLookalike } from './aws/aws-lookalike.ts';
@@ -15,10 +15,11 @@ import { openHouse } from './demo/house.ts';
 import { openPages } from './demo/pages.ts';
 import type { Parts } from './demo/parts.ts';
 import { startPrivateRedis } from './demo/private-redis.ts';
+import { startProduction } from './demo/production.ts';
 import { watchSandboxes } from './demo/sandboxes.ts';
 import { makeTeller } from './demo/story.ts';
 import { startWarden } from './demo/warden.ts';
-import { boundary, seed } from './demo/workspace.ts';
+import { boundary, policyFor, seed } from './demo/workspace.ts';
 import { startSlackLookalike } from './slack/lookalike.ts';
 import { manifestSchema } from './slack/seed.ts';
 
@@ -73,14 +74,22 @@ export async function runDemo({ port, dataDir, open = true, stdout }: DemoOption
       }),
     );
     say(`  look-alike Slack           ${slack.apiUrl}`);
+    const production = opened(await startProduction(house.productionDir, warden));
+    say(`  a "production" Redis       ${production.url}`);
+    const ports = { production: Number(new URL(production.url).port), aws: Number(new URL(aws.url).port) };
+    await writeFile(house.policyPath, policyFor(ports));
     const botPort = await freePort();
-    slack.setRequestUrl(`http://127.0.0.1:${botPort}/slack/events`);
+    const publicUrl = `http://127.0.0.1:${botPort}`;
+    slack.setRequestUrl(`${publicUrl}/slack/events`);
+    slack.setRedirectUrls([`${publicUrl}/sign-in/callback`]);
     const env = {
       PATH: `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
       HOME: house.dir,
       SLACK_BOT_TOKEN: slack.botToken,
       SLACK_SIGNING_SECRET: slack.signingSecret,
       SLACK_API_URL: slack.apiUrl,
+      SLACK_CLIENT_ID: slack.clientId,
+      SLACK_CLIENT_SECRET: slack.clientSecret,
       REDIS_URL: redis.url,
       AWS_REGION: 'eu-west-1',
       AWS_ENDPOINT_URL: aws.url,
@@ -93,7 +102,7 @@ export async function runDemo({ port, dataDir, open = true, stdout }: DemoOption
       PROD_ACCESS_LIMITS: 'best-effort',
       PROD_ACCESS_IAM_SETTLE: '2s',
       PORT: String(botPort),
-      PUBLIC_URL: `http://127.0.0.1:${botPort}`,
+      PUBLIC_URL: publicUrl,
     };
     const bot = opened(keepBot({ env, port: botPort, logPath: house.logPath, warden }));
     await bot.firstReady.catch((error: unknown) => {

@@ -6,9 +6,13 @@
  *   rejects refuses what it was asked about.
  * - Names are resolved by the broker, once per connection, and the address that was judged is the one connected to.
  * - Connections and bytes are bounded, and a flood of attempts is counted, not recorded one by one.
- * - `close` cuts every connection before it resolves.
+ * - `open` returns once the sockets stand. An access has one broker at a time; what a dead process left is replaced.
+ * - `close` cuts every connection before it resolves, and waits a bounded time until the ends are on the record.
+ *   Closing twice is closing once.
+ * - A keeper throws `BrokerFault` and nothing else.
  */
 import type { AccessId, ConnectionId } from '../domain/ids.ts';
+import type { Credentials } from './grants.ts';
 import type { SocketPlace } from './sandboxes.ts';
 
 /** What the proxy may connect to. In `host`, a first label `*` stands for any one label. */
@@ -46,6 +50,7 @@ export type Carried = {
   readonly why: string;
 };
 
+/** An attempt that was refused. Those cut before they had named a destination stand together, as host `*`, port 0. */
 export type Blocked = {
   readonly by: string;
   readonly host: string;
@@ -55,18 +60,13 @@ export type Blocked = {
   readonly count: number;
 };
 
-/** As the AWS SDKs read them from a container credentials endpoint. */
-export type Credentials = {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
-  /** Epoch milliseconds; never later than the access's end. */
-  readonly expiresAt: number;
-};
-
-/** What the broker asks of the flow. Each resolves once the ledger holds the entry. */
+/**
+ * What the broker asks of the flow. Each resolves once the ledger holds the entry. `closed` and `blocked` are told again
+ * after a rejection, so a telling that took effect and yet rejected comes twice.
+ */
 export type BrokerTold = {
   opened(connection: Connection): Promise<void>;
+  /** Follows every `opened` that resolved, also one that resolved too late for anything to be carried. */
   closed(connection: Connection, carried: Carried): Promise<void>;
   blocked(attempt: Blocked): Promise<void>;
   /** Fresh credentials, already on the record. */
@@ -82,4 +82,18 @@ export type Broker = {
 /** The sockets are named `proxy`, `credentials` and `forward-<name>`. */
 export interface Brokers {
   open(spec: BrokerSpec, told: BrokerTold): Promise<Broker>;
+}
+
+/** The host failed to open a broker. */
+export class BrokerFault extends Error {
+  override readonly name = 'BrokerFault';
+  /** `invalid`: the spec can never be opened. `taken`: another process carries for this access. */
+  readonly code: 'unavailable' | 'invalid' | 'taken';
+  readonly retryable: boolean;
+
+  constructor(code: BrokerFault['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.retryable = code !== 'invalid';
+  }
 }

@@ -43,6 +43,17 @@ export type Grant = {
   readonly endsAt: number;
 };
 
+/** What a session of the grant is made for. */
+export type Vending = Pick<GrantSpec, 'access' | 'requester' | 'endsAt'>;
+
+export type Credentials = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Epoch milliseconds; never later than the grant's end. */
+  readonly expiresAt: number;
+};
+
 export type GrantCheck = {
   readonly check: string;
   readonly ok: boolean;
@@ -54,6 +65,8 @@ export interface Grants {
   issue(spec: GrantSpec, signal?: AbortSignal): Promise<Grant>;
   /** Moves the end, and nothing else. Throws `GrantFault` `gone` where there is no grant. */
   setEnd(access: AccessId, endsAt: number, signal?: AbortSignal): Promise<void>;
+  /** A fresh, short session of the standing grant, worn as its requester. Throws `GrantFault` `gone` from its end on. */
+  vend(of: Vending, signal?: AbortSignal): Promise<Credentials>;
   revoke(access: AccessId, signal?: AbortSignal): Promise<void>;
   /** The grants of this install that stand, also half-issued and half-revoked ones. */
   list(signal?: AbortSignal): Promise<readonly Grant[]>;

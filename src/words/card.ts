@@ -18,9 +18,11 @@ export type CardFacts = {
   readonly target: Target | undefined;
   readonly groups: Policy['groups'];
   readonly tally: Tally;
+  /** Where the web pages are, if any. */
+  readonly pages?: string;
 };
 
-export function card({ access, target, groups, tally }: CardFacts): Message {
+export function card({ access, target, groups, tally, pages }: CardFacts): Message {
   const { request } = access;
   const name = target?.name ?? request.target;
   const fields = [
@@ -41,12 +43,17 @@ export function card({ access, target, groups, tally }: CardFacts): Message {
     },
     { type: 'section', text: markdown(`*Who decides*\n${deciders(access, groups, tally)}`) },
     ...(access.state === 'waiting' ? [buttons(request.id)] : []),
-    { type: 'context', elements: [markdown(`${outcome(access)}  ·  \`${request.id}\``)] },
+    { type: 'context', elements: [markdown(`${outcome(access)}  ·  ${nameOf(request.id, pages)}`)] },
   ];
   return {
     text: `${headline(access)}: ${escapeText(request.requester.name)} asks for ${escapeText(name)}`,
     blocks,
   };
+}
+
+/** The id, leading to its sessions and its trail where there are pages. */
+function nameOf(id: string, pages: string | undefined): string {
+  return pages === undefined ? `\`${id}\`` : `\`${id}\`  ·  <${pages}/accesses/${id}|sessions and trail>`;
 }
 
 function headline(access: Access): string {
@@ -128,7 +135,17 @@ function grants({ grant: { aws }, sandbox }: Target): string {
     ...(aws.policy === undefined ? [] : [`\`${escapeText(clip(JSON.stringify(aws.policy), 900))}\``]),
   ];
   const where = `AWS account ${aws.account}, ${aws.region}: ${rights.length === 0 ? 'nothing but reading its own role' : rights.join(', ')}`;
-  return `${where}\nan isolated environment with ${Math.round(sandbox.memory / 1024 ** 2)} MiB of memory and no network`;
+  return `${where}\nan isolated environment with ${Math.round(sandbox.memory / 1024 ** 2)} MiB of memory and ${waysOut(sandbox)}`;
+}
+
+function waysOut({ egress, forwards }: Target['sandbox']): string {
+  const lines = [
+    ...forwards.map(({ name, to }) => `\`${name}\` (${to.host}:${to.port})`),
+    ...egress.map(({ host, port }) => `\`${host}:${port}\``),
+  ];
+  if (lines.length === 0) return 'no network';
+  const more = lines.length > 10 ? ` and ${lines.length - 10} more` : '';
+  return `no network but ${lines.slice(0, 10).join(', ')}${more}`;
 }
 
 function deciders(access: Access, groups: Policy['groups'], tally: Tally): string {

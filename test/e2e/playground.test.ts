@@ -1,93 +1,15 @@
 /**
  * What a first-time visitor does, in a real browser: a whole life of an access on the page, then the three buttons, then
- * Ctrl-C. The screenshots lie in a directory of their own under the system's temporary one.
+ * Ctrl-C.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openDemoInBrowser } from './demo-in-browser.ts';
 
-const shots = join(tmpdir(), 'prod-access-playground');
-const chromiumArgs = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-const start = `import { demoUntilSignal } from './src/playground/demo.ts';
-const [dataDir] = process.argv.slice(1);
-process.exit(await demoUntilSignal({ stdout: process.stdout, open: false, port: 0, dataDir }));`;
-
-let parent: string;
-let dir: string;
-let demo: ChildProcess;
-let said = '';
-let browser: Browser;
-let page: Page;
-const wrong: string[] = [];
-
-beforeAll(async () => {
-  await mkdir(shots, { recursive: true });
-  parent = await mkdtemp(join(tmpdir(), 'prod-access-demo-'));
-  dir = join(parent, 'demo');
-  demo = spawn(process.execPath, ['--input-type=module', '-e', start, dir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true,
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    demo.once('exit', (code) => reject(new Error(`the demo ended with ${code}:\n${said}`)));
-    demo.stdout?.on('data', (data: Buffer) => {
-      said += data.toString();
-      const [, found] = /^Open (http:\S+)/m.exec(said) ?? [];
-      if (found !== undefined) resolve(found);
-    });
-  });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: chromiumArgs });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(40_000);
-  page.on('pageerror', (error) => wrong.push(String(error)));
-  page.on('console', (message) => {
-    // The client's own complaint about an answer of the server's is text for people elsewhere on the page.
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
-      wrong.push(message.text());
-  });
-  await page.goto(url);
-}, 60_000);
-
-afterAll(async () => {
-  await browser?.close();
-  if (demo?.exitCode === null && demo.signalCode === null) demo.kill('SIGKILL');
-  await rm(parent, { recursive: true, force: true });
-});
-
-const pane = (side: 'left' | 'right'): Locator => page.locator(`#${side}`);
-const shot = (name: string): Promise<unknown> => page.screenshot({ path: join(shots, `${name}.png`) });
-const become = (side: 'left' | 'right', person: string): Promise<unknown> =>
-  pane(side).getByLabel('Person').selectOption({ label: person });
-const open = (side: 'left' | 'right', channel: string): Promise<void> =>
-  pane(side).getByRole('navigation', { name: 'Channels' }).getByRole('button', { name: channel }).click();
-const seen = (side: 'left' | 'right', text: string | RegExp): Promise<void> =>
-  pane(side).getByRole('log').getByText(text).last().waitFor();
-
-async function type(side: 'left' | 'right', text: string): Promise<void> {
-  const line = pane(side).getByRole('textbox', { name: 'Message' });
-  await line.fill(text);
-  await line.press('Enter');
-}
-
-/** Waits until sandbox and dated end stand, and the requester sees the time run. */
-async function untilActive(target: string): Promise<void> {
-  await page.locator('#world').getByText('bubblewrap').waitFor();
-  await page.locator('#world').getByText('end', { exact: true }).waitFor();
-  await pane('left').getByRole('timer').getByText(target).waitFor();
-}
+const visit = await openDemoInBrowser();
+const { dir, demo, said, page, wrong, pane, shot, become, open, seen, type, untilActive } = visit;
+afterAll(() => visit[Symbol.asyncDispose]());
 
 /** Presses one of the three buttons and gives what was told once `last` was. */
 async function press(name: string, last: RegExp): Promise<string> {
@@ -229,7 +151,7 @@ describe('the playground', () => {
     const ended = once(demo, 'exit');
     process.kill(-(demo.pid ?? 0), 'SIGINT');
     expect(await ended).toEqual([0, null]);
-    expect(said).toContain('nothing is left running');
+    expect(said()).toContain('nothing is left running');
     expect(await processesOf(dir)).toEqual([]);
   }, 60_000);
 });

@@ -5,7 +5,7 @@
 import type { AccessId } from '../../src/domain/ids.ts';
 import { type Grant, GrantFault, type Grants } from '../../src/ports/grants.ts';
 
-type Verb = 'issue' | 'setEnd' | 'revoke' | 'list';
+type Verb = 'issue' | 'setEnd' | 'vend' | 'revoke' | 'list';
 type Kept = Grant & { readonly install: string };
 
 export type GrantStore = Map<AccessId, Kept>;
@@ -13,8 +13,8 @@ export type GrantStore = Map<AccessId, Kept>;
 export type MemoryGrants = Grants & {
   /** The next `times` calls of `verb` end in `fault`; `after` only once the effect is there. */
   fail(verb: Verb, fault: GrantFault, options?: { times?: number; when?: 'before' | 'after' }): void;
-  /** Vends credentials; what is returned says whether they work at the moment. */
-  vend(access: AccessId, requester: string): () => boolean;
+  /** Credentials that somebody wears; what is returned says whether they work at the moment. */
+  wear(access: AccessId, requester: string): () => boolean;
   /** Calls so far, failed ones included. */
   readonly calls: readonly { readonly verb: Verb; readonly access?: AccessId }[];
 };
@@ -62,7 +62,7 @@ export function memoryGrants(deps: {
     fail(verb, fault, { times = 1, when = 'before' } = {}) {
       waiting.push({ verb, fault, times, when });
     },
-    vend(access, requester) {
+    wear(access, requester) {
       const vended = store.get(access);
       const fits = (kept: Kept | undefined) => kept?.requester === requester && clock.now() < kept.endsAt;
       return () => vended !== undefined && fits(store.get(access));
@@ -83,6 +83,12 @@ export function memoryGrants(deps: {
         const kept = own(access);
         if (!kept) throw no('gone', `${access} has no grant`);
         store.set(access, { ...kept, endsAt });
+      }),
+    vend: ({ access, endsAt }, signal) =>
+      during('vend', access, signal, () => {
+        if (!own(access) || clock.now() >= endsAt) throw no('gone', `${access} has no grant`);
+        const accessKeyId = `ASIA${calls.length}`;
+        return { accessKeyId, secretAccessKey: 'secret', sessionToken: 'token', expiresAt: endsAt };
       }),
     revoke: (access, signal) =>
       during('revoke', access, signal, () => {

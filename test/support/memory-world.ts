@@ -13,6 +13,7 @@ import type { Stored } from '../../src/ports/ledger.ts';
 import { makePolicy, newId, noon } from './builders.ts';
 import { type HandClock, handClock } from './hand-clock.ts';
 import { type HarmedLedger, harmedLedger } from './harmed-ledger.ts';
+import { type MemoryBrokers, memoryBrokers } from './memory-brokers.ts';
 import { type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
 import { type MemoryGrants, memoryGrants } from './memory-grants.ts';
 import { type MemoryLeases, memoryLeases } from './memory-leases.ts';
@@ -36,6 +37,7 @@ export type MemoryWorld = {
   readonly sandboxes: MemorySandboxes;
   readonly terminals: MemoryTerminals;
   readonly recordings: MemoryRecordings;
+  readonly brokers: MemoryBrokers;
   readonly notices: MemoryNotices;
   readonly leases: MemoryLeases;
   readonly channel: MemoryTrailChannel;
@@ -73,6 +75,7 @@ export function memoryWorld(
   const sandboxes = memorySandboxes(install, noon);
   const terminals = memoryTerminals();
   const recordings = memoryRecordings();
+  const brokers = memoryBrokers();
   const notices = memoryNotices();
   const leases = memoryLeases();
   const channel = memoryTrailChannel();
@@ -83,6 +86,7 @@ export function memoryWorld(
     sandboxes,
     terminals,
     recordings,
+    brokers,
     directory,
     notices,
     channel,
@@ -91,6 +95,7 @@ export function memoryWorld(
     policy: { current: () => policy },
     newId,
     newSessionId: () => idFrom('ses', randomBytes(idBytes)),
+    credentialsToken: (access) => `token of ${access}`,
     install,
     log: { debug: () => {}, info: () => {}, warn: note('warn'), error: note('error') },
   });
@@ -104,6 +109,7 @@ export function memoryWorld(
     sandboxes,
     terminals,
     recordings,
+    brokers,
     notices,
     leases,
     channel,

@@ -10,6 +10,7 @@ import type { Run } from './patience.ts';
 import { revoke } from './revoke.ts';
 import { setEnd } from './set-end.ts';
 import { faultOf, troubleOf } from './trouble.ts';
+import { vend } from './vend.ts';
 
 export type AwsGrantsDeps = AwsClients & {
   /** First 12 hex digits of the SHA-256 of the public key. */
@@ -44,6 +45,7 @@ export function awsGrants(deps: AwsGrantsDeps): Grants {
   return {
     issue: (spec, signal) => during('issue', signal, (run) => issue(aws, run, spec)),
     setEnd: (access, endsAt, signal) => during('setEnd', signal, (run) => setEnd(aws, run, access, endsAt)),
+    vend: (of, signal) => during('vend', signal, (run) => vend(aws, run, of)),
     revoke: (access, signal) => during('revoke', signal, (run) => revoke(aws, run, access)),
     list: (signal) => during('list', signal, (run) => list(aws, run)),
     check: (parts) => during('check', undefined, (run) => check(aws, run, parts)),

@@ -19,7 +19,7 @@ export async function assume(
   run: Run,
   name: RoleName,
   requester: string,
-): Promise<Tried<SessionCredentials>> {
+): Promise<Tried<SessionCredentials & { readonly expiresAt: number }>> {
   const input = {
     RoleArn: name.arn,
     RoleSessionName: name.access,
@@ -29,9 +29,15 @@ export async function assume(
   const what = `sts:AssumeRole and sts:SetSourceIdentity on ${name.arn}`;
   return await once(run, what, async (options) => {
     const { Credentials } = await aws.sts.send(new AssumeRoleCommand(input), options);
-    const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials ?? {};
-    if (!AccessKeyId || !SecretAccessKey || !SessionToken) throw new Error('no credentials in the answer');
-    return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
+    if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
+      throw new Error('no credentials in the answer');
+    return {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      expiresAt: Expiration.getTime(),
+    };
   });
 }
 

@@ -7,11 +7,12 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installOf } from '../../domain/audit.ts';
 import { CannotRunDemo } from './cannot-run.ts';
-import { policy } from './workspace.ts';
 
 export type House = AsyncDisposable & {
   readonly dir: string;
   readonly redisDir: string;
+  /** What the private "production" keeps. */
+  readonly productionDir: string;
   /** What the bot gets as PROD_ACCESS_DATA_DIR. */
   readonly dataDir: string;
   readonly policyPath: string;
@@ -38,11 +39,11 @@ export async function openHouse(dir: string): Promise<House> {
     mode: 0o600,
   });
   await writeFile(at('signing-key.pub.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
-  await writeFile(at('policy.yaml'), policy);
   await mkdir(at('bot'), { mode: 0o700, recursive: true });
   return {
     dir,
     redisDir: at('redis'),
+    productionDir: at('production'),
     dataDir: at('bot'),
     policyPath: at('policy.yaml'),
     keyPath: at('signing-key.pem'),

@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { CannotRunDemo } from './cannot-run.ts';
 import { freePort } from './free-port.ts';
-import type { Warden } from './warden.ts';
+import type { Warden, Watched } from './warden.ts';
 
 export type PrivateRedis = AsyncDisposable & { readonly url: string; readonly client: Redis };
 
@@ -18,7 +18,12 @@ const settings = {
   'enable-debug-command': 'no',
 };
 
-export async function startPrivateRedis(dir: string, warden: Warden): Promise<PrivateRedis> {
+/** `name`: what the warden knows it by. */
+export async function startPrivateRedis(
+  dir: string,
+  warden: Warden,
+  name: Watched = 'redis',
+): Promise<PrivateRedis> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const port = await freePort();
   const args = Object.entries({ ...settings, port: String(port), dir }).flatMap(([name, value]) => [
@@ -44,7 +49,7 @@ export async function startPrivateRedis(dir: string, warden: Warden): Promise<Pr
       if (said.includes('Ready to accept connections')) resolve();
     });
   });
-  warden.watch('redis', child.pid);
+  warden.watch(name, child.pid);
   const url = `redis://127.0.0.1:${port}`;
   const client = new Redis(url, { maxRetriesPerRequest: 1, retryStrategy: () => 500 });
   client.on('error', () => {});
@@ -58,7 +63,7 @@ export async function startPrivateRedis(dir: string, warden: Warden): Promise<Pr
         child.kill('SIGKILL');
         await gone;
       }
-      warden.watch('redis', undefined);
+      warden.watch(name, undefined);
     },
   };
 }

@@ -4,19 +4,22 @@
  */
 import { spawn } from 'node:child_process';
 
+export type Watched = 'redis' | 'production' | 'bot';
+
 export type Warden = Disposable & {
   /** The child of that name now has this process id; undefined where it has ended. */
-  readonly watch: (name: 'redis' | 'bot', pid: number | undefined) => void;
+  readonly watch: (name: Watched, pid: number | undefined) => void;
 };
 
 const script = `
 trap '' INT TERM HUP
-redis= bot=
+redis= production= bot=
 while read -r name pid; do
-  case $name in redis) redis=$pid ;; bot) bot=$pid ;; esac
+  case $name in redis) redis=$pid ;; production) production=$pid ;; bot) bot=$pid ;; esac
 done
 if [ -n "$bot" ]; then kill -TERM "$bot"; sleep 3; kill -KILL "$bot"; fi
 if [ -n "$redis" ]; then kill -KILL "$redis"; fi
+if [ -n "$production" ]; then kill -KILL "$production"; fi
 `;
 
 export function startWarden(): Warden {

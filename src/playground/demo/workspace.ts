@@ -43,8 +43,14 @@ export const seed: Seed = {
 export const account = '123456789012';
 export const boundary = `arn:aws:iam::${account}:policy/prod-access-boundary`;
 
+/** Where the demo's production and its look-alike AWS listen. */
+export type Ports = { readonly production: number; readonly aws: number };
+
 /** Two minutes by default, so that a visitor sees the end. */
-export const policy = `# The demo's policy. Change it while the demo runs: the bot reads it again at once.
+export const policyFor = ({
+  production,
+  aws,
+}: Ports): string => `# The demo's policy. Change it while the demo runs: the bot reads it again at once.
 version: 1
 channels: { audit: ${channels.audit}, approvals: ${channels.approvals} }
 groups:
@@ -68,7 +74,16 @@ targets:
         region: eu-west-1
         boundary: ${boundary}
         managed: [arn:aws:iam::aws:policy/ReadOnlyAccess]
-    sandbox: { memory: 128Mi, processes: 64, disk: 16Mi }
+    sandbox:
+      memory: 128Mi
+      processes: 64
+      disk: 16Mi
+      idle: 5m
+      egress: ["status.example.com:443"]
+      forwards:
+        - { name: orders, listen: 6379, to: "127.0.0.1:${production}", private: true }
+        - { name: aws, listen: 4566, to: "127.0.0.1:${aws}", private: true }
+      environment: { AWS_ENDPOINT_URL: "http://127.0.0.1:4566" }
   wiki:
     name: Wiki
     requesters: [payments]

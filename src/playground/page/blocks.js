@@ -72,7 +72,7 @@ function renderElement(block, element, acts) {
   if (element.type !== 'button') return h('span.block-unknown', {}, `[a ${element.type}]`);
   if (typeof element.url === 'string')
     return h(
-      'a.button',
+      `a.button${element.style ? `.${element.style}` : ''}`,
       { href: element.url, target: '_blank', rel: 'noreferrer' },
       plainText(element.text.text),
     );

@@ -55,7 +55,7 @@ export function showWorld(world, nameOf) {
       box.empty
         ? h('p.empty', {}, box.empty)
         : standing(box.id, box.deadline, `${box.target} · ${nameOf(box.requester)}`, [
-            h('span.chip.good', {}, 'no network'),
+            h('span.chip.good', {}, 'fenced'),
             h('span.chip', {}, box.driver === 'local' ? 'bubblewrap' : box.driver),
             h('span.chip', {}, `limits by ${box.limitsHeldBy}`),
           ]),

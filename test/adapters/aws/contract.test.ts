@@ -14,7 +14,7 @@ grantsContract('memory', async (): Promise<GrantsUnderTest> => {
     stranger: memoryGrants({ clock, store, install: 'ffffffffffff' }),
     clock,
     vend: async (access, requester) => {
-      const works = grants.vend(access, requester);
+      const works = grants.wear(access, requester);
       return async () => works();
     },
     loseAnswer: (verb) =>

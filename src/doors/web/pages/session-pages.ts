@@ -23,7 +23,7 @@ export type LivePage = TerminalPage & { readonly session: string; readonly sight
 export function livePage({ access, person, session, sight }: LivePage): Html {
   const { id, target, requester } = access.request;
   const body = html`<div id="terminal" data-socket="/accesses/${id}/socket?session=${session}" data-writes="no">
-<div class="bar"><strong>${target}</strong> ${requester.name} works here; they see that you watch. <span id="left"></span> <span id="state">connecting…</span>
+<div class="bar"><strong>${target}</strong> ${requester.name} works here; they see that you watch. <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span>
 ${sight === 'approver' ? act(`/accesses/${id}/revoke`, 'Revoke') : undefined}</div>
 <div id="screen"></div>
 </div>`;

@@ -1,0 +1,138 @@
+/**
+ * Keeps a broker for every active access whose sandbox stands on this host. It is there before a shell is, and again
+ * soon after the bot was started anew; when the access is over, every connection is cut.
+ */
+import { bot, type Entry } from '../domain/audit.ts';
+import { isoTime } from '../domain/duration.ts';
+import type { AccessId } from '../domain/ids.ts';
+import { targetOf } from '../domain/policy.ts';
+import { isRefused } from '../domain/refusal.ts';
+import { type Broker, BrokerFault, type BrokerTold } from '../ports/brokers.ts';
+import type { Stored } from '../ports/ledger.ts';
+import type { Sandbox } from '../ports/sandboxes.ts';
+import { load } from './advance.ts';
+import type { Attendance } from './attendance.ts';
+import { brokerTold } from './broker-told.ts';
+import type { Flow } from './deps.ts';
+import { flawOf } from './proof.ts';
+
+type Deps = Pick<
+  Flow,
+  'ledger' | 'sandboxes' | 'brokers' | 'grants' | 'policy' | 'clock' | 'credentialsToken' | 'log'
+>;
+
+export type BrokerKeeper = {
+  /** Resolves once the access has its broker, here or in another process of this host. */
+  keep(access: AccessId): Promise<void>;
+  /** Looks for active accesses without one. */
+  sweep(): Promise<void>;
+  close(why: string): Promise<void>;
+};
+
+export function keepBrokers(deps: Deps, attendance: Attendance): BrokerKeeper {
+  const kept = new Map<AccessId, Promise<Broker | undefined>>();
+
+  const keep = async (access: AccessId, sandboxes?: readonly Sandbox[]): Promise<void> => {
+    const known = kept.get(access);
+    if (known !== undefined) return void (await known);
+    const opening = openOne(deps, attendance, access, sandboxes);
+    kept.set(access, opening);
+    try {
+      const broker = await opening;
+      if (broker === undefined) return void kept.delete(access);
+      void attendance.over(access).then(async (why) => {
+        await broker.close(why);
+        kept.delete(access);
+      });
+    } catch (error) {
+      kept.delete(access);
+      throw error;
+    }
+  };
+
+  return {
+    keep: (access) => keep(access),
+    sweep: async () => {
+      const sandboxes = await deps.sandboxes.list();
+      for (const { labels } of sandboxes) {
+        if (kept.has(labels.access)) continue;
+        await keep(labels.access, sandboxes).catch((error: unknown) =>
+          deps.log.warn({ access: labels.access, err: error }, 'no broker could be opened; trying again'),
+        );
+      }
+    },
+    close: async (why) => {
+      const brokers = await Promise.allSettled([...kept.values()]);
+      await Promise.allSettled(
+        brokers.map((each) => (each.status === 'fulfilled' ? each.value?.close(why) : undefined)),
+      );
+      kept.clear();
+    },
+  };
+}
+
+/** Undefined where the access is not active, its sandbox stands elsewhere, or another process carries for it. */
+async function openOne(
+  deps: Deps,
+  attendance: Attendance,
+  access: AccessId,
+  sandboxes?: readonly Sandbox[],
+): Promise<Broker | undefined> {
+  const stored = await load(deps, access);
+  if (isRefused(stored) || stored.access.state !== 'active') return undefined;
+  const { request } = stored.access;
+  const target = targetOf(deps.policy.current(), request.target);
+  const sandbox = (sandboxes ?? (await deps.sandboxes.list())).find(({ labels }) => labels.access === access);
+  if (target === undefined || sandbox === undefined) return undefined;
+  if ((await flawOf(deps, stored)) !== undefined) return undefined;
+  const { egress, forwards } = target.sandbox;
+  const spec = {
+    access,
+    sockets: sandbox.sockets,
+    egress,
+    forwards,
+    credentialsToken: deps.credentialsToken(access),
+  };
+  try {
+    const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+    const told = brokerTold(deps, request, () => attendance.now(access));
+    const opened: BrokerTold['opened'] = async (connection) => {
+      await settled;
+      return told.opened(connection);
+    };
+    const broker = await deps.brokers.open(spec, { ...told, opened });
+    // Before anything new is opened: what is open in the trail now was an earlier broker's.
+    await closeLost(deps, stored).finally(settle);
+    return broker;
+  } catch (error) {
+    if (error instanceof BrokerFault && error.code === 'taken') return undefined;
+    throw error;
+  }
+}
+
+/** Whoever opens a broker knows that no connection of an earlier one is left: their ends are put on the record. */
+async function closeLost({ ledger, clock }: Deps, stored: Stored): Promise<void> {
+  const evidence = await ledger.evidence(stored);
+  if (!('entries' in evidence)) return;
+  const { id, target } = stored.access.request;
+  const lost = openConnections(evidence.entries);
+  await ledger.append(
+    lost.map(({ details }) => ({
+      at: isoTime(clock.now()),
+      action: 'connection.closed' as const,
+      access: id,
+      actor: bot,
+      target,
+      details: { ...details, why: 'the process that carried it died', reconstructed: true },
+    })),
+  );
+}
+
+export function openConnections(entries: readonly Entry[]): readonly Entry[] {
+  const closed = new Set(
+    entries.filter(({ action }) => action === 'connection.closed').map(({ details }) => details.connection),
+  );
+  return entries.filter(
+    ({ action, details }) => action === 'connection.opened' && !closed.has(details.connection),
+  );
+}
