@@ -19,9 +19,9 @@ afterEach(async () => {
 
 const promised = [
   'probe-complete network-interfaces network-routes connect-internet connect-metadata connect-host capabilities',
-  'no-new-privileges identity one-user-mapped hostname system-not-writable mounts-read-only no-setuid home-bounded',
+  'no-new-privileges seccomp identity one-user-mapped hostname system-not-writable mounts-read-only no-setuid home-bounded',
   'tmp-bounded shm-bounded no-user-namespaces own-processes environment no-shadow no-block-devices',
-  'nothing-of-the-host host:no-connection host:namespaces host:capabilities host:user host:user-is-its-alone',
+  'nothing-of-the-host host:no-connection host:namespaces host:capabilities host:seccomp host:user host:user-is-its-alone',
   'host:descriptors host:no-host-paths host:memory-limit host:process-limit host:cpu-limit',
 ]
   .join(' ')

@@ -14,6 +14,7 @@ const expected: Expected = {
 };
 const nothing: HostView = {
   status: new Map(),
+  supervisorStatus: new Map(),
   sharedNamespaces: [],
   limits: undefined,
   inItsGroups: false,
@@ -44,6 +45,31 @@ test('no word of the kernel: no limit holds', () => {
       'host:cpu-limit',
     ]),
   );
+});
+
+test.each([
+  ['no word', {}, {}, false],
+  ['no word of the supervisor', { Seccomp: '2', Seccomp_filters: '1' }, {}, false],
+  ['no filter', { Seccomp: '0', Seccomp_filters: '0' }, { Seccomp: '0', Seccomp_filters: '0' }, false],
+  ['one of its own', { Seccomp: '2', Seccomp_filters: '1' }, { Seccomp: '0', Seccomp_filters: '0' }, true],
+  [
+    "the service's only",
+    { Seccomp: '2', Seccomp_filters: '2' },
+    { Seccomp: '2', Seccomp_filters: '2' },
+    false,
+  ],
+  [
+    "one more than the service's",
+    { Seccomp: '2', Seccomp_filters: '3' },
+    { Seccomp: '2', Seccomp_filters: '2' },
+    true,
+  ],
+  ['an old kernel, uncounted', { Seccomp: '2' }, { Seccomp: '0' }, true],
+  ["an old kernel, and the service's", { Seccomp: '2' }, { Seccomp: '2' }, false],
+])('seccomp, seen by the host: %s', (_, inside, outside, holds) => {
+  const status = new Map(Object.entries(inside));
+  const supervisorStatus = new Map(Object.entries(outside));
+  expect(!failed('', '', { ...nothing, status, supervisorStatus }).includes('host:seccomp')).toBe(holds);
 });
 
 test('unlimited, or not in its group, is not limited', () => {

@@ -14,6 +14,7 @@ export const user = 'engineer';
 export const insideDoor = '/run/prod-access';
 
 /** Descriptors that the supervisor opens for bubblewrap. */
+const filterFd = 6;
 const infoFd = 7;
 const argumentsFd = 8;
 
@@ -92,7 +93,8 @@ export function fenceArguments(fence: Fence): readonly string[] {
     '--as-pid-1',
     ...['--cap-drop', 'ALL'],
     ...['--info-fd', String(infoFd)],
-    // A seccomp filter comes in here, as `--add-seccomp-fd`; until then the whole system call surface is open.
+    // Taken on last, just before the first process inside.
+    ...['--add-seccomp-fd', String(filterFd)],
     ...['--ro-bind', '/usr', '/usr'],
     ...fence.system.flatMap(({ path, link }) =>
       link === undefined ? ['--ro-bind', path, path] : ['--symlink', link, path],

@@ -23,6 +23,8 @@ export type Expected = {
 export type HostView = {
   /** Of the sandbox's first process, as the host's kernel has it. */
   readonly status: ReadonlyMap<string, string>;
+  /** Of its supervisor, which stands outside; empty where it is not known. */
+  readonly supervisorStatus: ReadonlyMap<string, string>;
   /** Kinds of namespace that it shares with the host. */
   readonly sharedNamespaces: readonly string[];
   readonly limits: LimitsInForce | undefined;
@@ -38,6 +40,8 @@ export type HostView = {
   readonly connections: number;
 };
 
+/** What a process's status says of seccomp where a filter is in force. */
+const filtered = '2';
 const capabilitySets = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'] as const;
 const writable = [home, '/tmp', '/dev/shm'];
 /** File systems of the kernel's, whose own rules protect them; a new instance each. */
@@ -87,6 +91,8 @@ export function findings(expected: Expected, inside: InsideReport, host: HostVie
   );
   const privileges = inside.status.get('NoNewPrivs');
   check('no-new-privileges', privileges === '1', privileges);
+  const seccomp = inside.status.get('Seccomp');
+  check('seccomp', seccomp === filtered, seccomp);
   const ids = `uid ${inside.status.get('Uid')} gid ${inside.status.get('Gid')} groups ${inside.status.get('Groups')}`;
   const { uid, gid } = expected;
   const four = (id: number): string => Array(4).fill(id).join('\t');
@@ -185,6 +191,7 @@ function hostFindings(expected: Expected, host: HostView): readonly ProbeFinding
       capabilitySets.every((set) => /^0{16}$/.test(one(set))) && one('NoNewPrivs') === '1',
       `CapBnd ${one('CapBnd')}, NoNewPrivs ${one('NoNewPrivs')}`,
     ),
+    finding('seccomp', isFiltered(host), filterWords(host)),
     finding('user', one('Uid') === Array(4).fill(expected.uid).join('\t'), one('Uid').replaceAll('\t', ' ')),
     finding('user-is-its-alone', host.strangers.length === 0, host.strangers.join(' ') || 'no stranger'),
     finding('descriptors', host.descriptors.length === 0, host.descriptors.join(' ') || 'as given'),
@@ -196,6 +203,19 @@ function hostFindings(expected: Expected, host: HostView): readonly ProbeFinding
       ? []
       : [held('cpu-limit', inForce?.cpus, Math.max(limits.cpus, 0.01))]),
   ];
+}
+
+/** Filters of the bot's service are inherited, and prove nothing: the sandbox must have one more than its supervisor. */
+function isFiltered({ status, supervisorStatus }: HostView): boolean {
+  if (status.get('Seccomp') !== filtered) return false;
+  if (supervisorStatus.get('Seccomp') === '0') return true;
+  return Number(status.get('Seccomp_filters')) > Number(supervisorStatus.get('Seccomp_filters'));
+}
+
+function filterWords({ status, supervisorStatus }: HostView): string {
+  const words = (of: ReadonlyMap<string, string>): string =>
+    `${of.get('Seccomp') ?? '?'} (${of.get('Seccomp_filters') ?? '?'} filters)`;
+  return `${words(status)}, outside ${words(supervisorStatus)}`;
 }
 
 function within(point: string, dir: string): boolean {

@@ -35,6 +35,7 @@ export function hostView(
   const { access, install } = state.labels;
   return {
     status: statusOf(init),
+    supervisorStatus: state.supervisor === undefined ? new Map() : statusOf(state.supervisor),
     sharedNamespaces: namespaces.filter((kind) => {
       const inside = namespaceOf(init, kind);
       return inside === undefined || inside === namespaceOf('self', kind);

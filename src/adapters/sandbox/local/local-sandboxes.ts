@@ -2,7 +2,7 @@
  * The local driver: bubblewrap on this host, no daemon, a supervisor per sandbox. Keeps the promises of
  * ports/sandboxes.ts; how a fence is built stands in bwrap-arguments.ts, what ends it in supervise.sh.
  *
- * It shares the kernel with the host, and has no seccomp filter yet: it is for engineers who are trusted.
+ * It shares the kernel with the host, behind a seccomp filter (seccomp/filter.ts): it is for engineers who are trusted.
  */
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

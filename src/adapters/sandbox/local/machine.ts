@@ -30,7 +30,7 @@ export type Machine = Required<LocalOptions> & {
 
 /** Paths of one sandbox. */
 export type Place = {
-  /** State directory, mode 0700: `state.json`, `deadline`, `life`, FIFOs `control` and `wake`, bubblewrap's arguments. */
+  /** State directory, mode 0700: `state.json`, `deadline`, `life`, FIFOs `control` and `wake`, what bubblewrap reads. */
   readonly dir: string;
   /** What the sandbox sees of the host: `calls` at /run/prod-access and `etc` at /etc, both read-only inside. */
   readonly door: string;

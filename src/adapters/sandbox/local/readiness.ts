@@ -1,13 +1,16 @@
 /** Whether sandboxes can be opened on this host: tried, not guessed. Every problem comes with what to do about it. */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import type { Readiness } from '../../../ports/sandboxes.ts';
 import { delegate, findCgroups } from './cgroups.ts';
 import { doorsDir, type Machine, systemPath } from './machine.ts';
+import { type Architecture, architectures, hasFilter, seccompFilter } from './seccomp/filter.ts';
 import { makeHouse } from './state.ts';
 
-const programs = ['bash', 'setpriv', 'flock', 'mkfifo', 'timeout', 'unshare', 'socat', 'stty'];
+const programs = ['bash', 'setpriv', 'prlimit', 'flock', 'mkfifo', 'timeout', 'unshare', 'socat', 'stty'];
 const no = (problem: string, remedy: string): Readiness => ({ ready: false, problem, remedy });
 
 export async function readiness(machine: Machine): Promise<Readiness> {
@@ -15,6 +18,16 @@ export async function readiness(machine: Machine): Promise<Readiness> {
     return no(
       `bubblewrap needs Linux, this is ${process.platform}`,
       'run the bot on Linux, or use the docker driver',
+    );
+  if (!hasFilter(process.arch))
+    return no(
+      `there is no system call filter for ${process.arch}`,
+      `run the bot on ${architectures.join(' or ')}, or use the docker driver`,
+    );
+  if (!(reads('/proc/sys/kernel/seccomp/actions_avail') ?? '').includes('errno'))
+    return no(
+      'this kernel has no seccomp filters',
+      'use a kernel with CONFIG_SECCOMP_FILTER (all of Debian and Ubuntu have it), and mount /proc/sys',
     );
   if (!executable(machine.bwrapPath))
     return no(`${machine.bwrapPath} is not there`, 'install bubblewrap: apt-get install bubblewrap');
@@ -33,7 +46,7 @@ export async function readiness(machine: Machine): Promise<Readiness> {
       'let the bot write its data directory and /run/prod-access',
     );
   }
-  const trouble = await tryFence(machine);
+  const trouble = await tryFence(machine, process.arch);
   if (trouble !== undefined) return fenceTrouble(trouble);
   if (!machine.ownUids && machine.limits === 'enforced')
     return no(
@@ -57,8 +70,8 @@ export async function readiness(machine: Machine): Promise<Readiness> {
       );
 }
 
-/** Starts an empty fence; its complaint, or undefined. */
-function tryFence(machine: Machine): Promise<string | undefined> {
+/** Starts an empty fence behind the filter; its complaint, or undefined. */
+async function tryFence(machine: Machine, architecture: Architecture): Promise<string | undefined> {
   const drop = machine.ownUids
     ? [
         'setpriv',
@@ -77,19 +90,27 @@ function tryFence(machine: Machine): Promise<string | undefined> {
       '--die-with-parent',
       '--as-pid-1',
     ],
+    ...['--add-seccomp-fd', '3'],
     ...['--ro-bind', '/', '/', '--proc', '/proc', '--dev', '/dev', '--clearenv', '/bin/true'],
   ];
   const [program = '', ...rest] = [...drop, ...fence];
-  return new Promise((resolve) => {
-    execFile(
-      program,
-      rest,
-      { env: { PATH: systemPath, LC_ALL: 'C' }, timeout: 5_000 },
-      (error, _, stderr) => {
-        resolve(error === null ? undefined : (stderr.trim().split('\n')[0] ?? '') || error.message);
-      },
-    );
+  const child = spawn(program, rest, {
+    env: { PATH: systemPath, LC_ALL: 'C' },
+    timeout: 5_000,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
+  const filter = child.stdio[3];
+  if (filter instanceof Writable) filter.on('error', () => undefined).end(seccompFilter(architecture));
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (part) => {
+    said += part;
+  });
+  try {
+    const [code] = await once(child, 'close');
+    return code === 0 ? undefined : (said.trim().split('\n')[0] ?? '') || `${program} ended with ${code}`;
+  } catch (error) {
+    return String(error);
+  }
 }
 
 function fenceTrouble(said: string): Readiness {

@@ -15,6 +15,7 @@ import { doorsDir, type Machine, type Place, placeOf, systemPath } from './machi
 import { loopbackListener, probe, probeArguments } from './probe.ts';
 import { layEtc, sharedEtc, systemLinks } from './public-system.ts';
 import { bashrcScript, initScript, probeScript, superviseScript, terminalScript } from './scripts.ts';
+import { hasFilter, seccompFilter } from './seccomp/filter.ts';
 import { type State, writeDeadline, writeLoose, writeState } from './state.ts';
 import { slotFile, takeSlot } from './uid-pool.ts';
 
@@ -112,8 +113,16 @@ async function layDown(
   const zeroEnded = (words: readonly string[]): string => words.map((word) => `${word}\0`).join('');
   writeLoose(place, 'command', zeroEnded(fenceCommand(fence)));
   writeLoose(place, 'bwrap.args', zeroEnded(fenceArguments(fence)));
+  writeLoose(place, 'filter', ownFilter());
   await fifos;
   return laid;
+}
+
+function ownFilter(): Uint8Array {
+  if (hasFilter(process.arch)) return seccompFilter(process.arch);
+  throw new SandboxFault('unavailable', `there is no seccomp filter for ${process.arch}`, {
+    retryable: false,
+  });
 }
 
 function supervisorArguments(

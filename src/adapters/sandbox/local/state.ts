@@ -113,6 +113,6 @@ function replace(place: Place, name: string, text: string): void {
 }
 
 /** A file whose loss costs nothing. */
-export function writeLoose(place: Place, name: string, text: string): void {
-  writeFileSync(join(place.dir, name), text, { mode: 0o600 });
+export function writeLoose(place: Place, name: string, content: string | Uint8Array): void {
+  writeFileSync(join(place.dir, name), content, { mode: 0o600 });
 }

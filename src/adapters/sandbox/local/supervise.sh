@@ -145,7 +145,8 @@ enter() {
   for word in "${ulimits[@]}"; do ulimit "-${word%%=*}" "${word#*=}" || exit 125; done
   read -r _ || exit
   mapfile -d '' -t command <"$dir/command"
-  exec "${command[@]}" <>"$dir/control" >/dev/null 2>"$dir/log" 7>"$dir/bwrap.info" 8<"$dir/bwrap.args" 9>&-
+  exec "${command[@]}" <>"$dir/control" >/dev/null 2>"$dir/log" 6<"$dir/filter" \
+    7>"$dir/bwrap.info" 8<"$dir/bwrap.args" 9>&-
 }
 
 trap '' HUP PIPE
