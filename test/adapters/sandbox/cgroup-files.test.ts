@@ -87,3 +87,16 @@ test('version 1: a directory per hierarchy, quota before nothing smaller than th
   ]);
   expect(limitsInForce(layout, 'ab12', 'acc_x', () => '-1\n').cpus).toBe(Number.NaN);
 });
+
+test('version 1: buffers of sockets are limited too, and unlimited ones are no limit of memory', () => {
+  const layout = layoutFrom(v1Lines.join('\n'), all);
+  if (layout === undefined) throw new Error('no layout');
+  const writes = limitWrites(layout, 'ab12', 'acc_x', limits);
+  expect(writes.find(({ file }) => file.endsWith('memory.kmem.tcp.limit_in_bytes'))?.value).toBe('67108864');
+  const inForce = (sockets: string): number =>
+    limitsInForce(layout, 'ab12', 'acc_x', (file) => (file.includes('kmem.tcp') ? sockets : '536870912\n'))
+      .memoryBytes;
+  expect(inForce('67108864\n')).toBe(536_870_912);
+  expect(inForce('9223372036854771712\n')).toBeGreaterThan(536_870_912);
+  expect(inForce('')).toBe(Number.POSITIVE_INFINITY);
+});

@@ -4,7 +4,8 @@
  *
  * Version 2 is used where it carries memory, pids and cpu; else version 1 where all three are mounted. Everything
  * lies at the mount's root, not under the bot's own cgroup: that one ends with the bot's service.
- * The memory limit covers files in home and tmp as well, which live in memory.
+ * The memory limit covers files in home and tmp as well, which live in memory, and what the kernel holds for them.
+ * Version 1 counts the buffers of TCP and UDP apart, and unless limited not at all.
  */
 import { join } from 'node:path';
 import type { SandboxLimits } from '../../../ports/sandboxes.ts';
@@ -30,6 +31,9 @@ const controllers = ['memory', 'pids', 'cpu'] as const;
 /** The kernel's default period, and its smallest quota, in microseconds. */
 const periodUs = 100_000;
 const smallestQuotaUs = 1_000;
+
+/** Of its memory, what a version 1 group may hold in buffers of TCP and UDP besides. */
+const socketShare = 1 / 8;
 
 /** `v2Controllers` reads the `cgroup.controllers` of a version 2 mount. */
 export function layoutFrom(
@@ -100,6 +104,11 @@ export function limitWrites(
   return [
     write(layout.memory, 'memory.limit_in_bytes', memory),
     write(layout.memory, 'memory.memsw.limit_in_bytes', memory, true),
+    write(
+      layout.memory,
+      'memory.kmem.tcp.limit_in_bytes',
+      String(Math.floor(limits.memoryBytes * socketShare)),
+    ),
     write(layout.pids, 'pids.max', processes),
     write(layout.cpu, 'cpu.cfs_period_us', String(periodUs)),
     write(layout.cpu, 'cpu.cfs_quota_us', quota),
@@ -126,7 +135,10 @@ export function limitsInForce(
     };
   }
   return {
-    memoryBytes: number(at(layout.memory, 'memory.limit_in_bytes')),
+    memoryBytes: Math.max(
+      number(at(layout.memory, 'memory.limit_in_bytes')),
+      number(at(layout.memory, 'memory.kmem.tcp.limit_in_bytes')),
+    ),
     processes: number(at(layout.pids, 'pids.max')),
     cpus: number(at(layout.cpu, 'cpu.cfs_quota_us')) / number(at(layout.cpu, 'cpu.cfs_period_us')),
   };

@@ -47,7 +47,7 @@ export function hostView(
           inItsGroups: groupsOf(cgroups, install, access).every((dir) => holds(dir, init)),
         }),
     visiblePaths: [sandboxesDir(machine), '/root', '/etc/shadow', process.cwd()].filter(
-      (path) => path !== '/' && !path.startsWith('/usr/') && visible(`/proc/${init}/root${path}`),
+      (path) => path !== '/' && !path.startsWith('/usr/') && visible(init, path),
     ),
     strangers: state.slot === undefined ? [] : strangers(machine, cgroups, state),
     descriptors: strangeDescriptors(place, init),
@@ -109,10 +109,11 @@ function holds(group: string, pid: number): boolean {
   }
 }
 
-function visible(path: string): boolean {
+/** Whether the path inside leads to the host's own file: a sandbox has a /tmp as well. */
+function visible(init: number, path: string): boolean {
   try {
-    lstatSync(path);
-    return true;
+    const [inside, outside] = [`/proc/${init}/root${path}`, path].map((at) => lstatSync(at));
+    return inside?.dev === outside?.dev && inside?.ino === outside?.ino;
   } catch (error) {
     return !(
       error instanceof Error &&

@@ -19,6 +19,12 @@ import { hasFilter, seccompFilter } from './seccomp/filter.ts';
 import { type State, writeDeadline, writeLoose, writeState } from './state.ts';
 import { slotFile, takeSlot } from './uid-pool.ts';
 
+/**
+ * Limits of what the kernel holds for a process or user, by bash's flag: open files, locked memory in KiB, pending
+ * signals and timers, bytes of message queues, and no priority above the ordinary.
+ */
+const kernelLimits = { n: 4096, l: 8192, i: 1024, q: 0, e: 0, r: 0 };
+
 export type Started = { readonly state: State; readonly findings: readonly ProbeFinding[] };
 
 export async function start(
@@ -137,7 +143,7 @@ function supervisorArguments(
   const { memoryBytes, processes } = state.limits;
   // Processes are counted per user id, and without one of their own the bot's would count as well: all the same.
   const ulimits = [
-    'c=0',
+    ...Object.entries(kernelLimits).map(([flag, most]) => `${flag}=${most}`),
     `u=${processes}`,
     ...(cgroups === undefined ? [`v=${Math.floor(memoryBytes / 1024)}`] : []),
   ];
