@@ -18,6 +18,8 @@ const nothing: HostView = {
   sharedNamespaces: [],
   limits: undefined,
   inItsGroups: false,
+  coreBytes: Number.POSITIVE_INFINITY,
+  corePattern: undefined,
   visiblePaths: [],
   strangers: [],
   descriptors: [],
@@ -70,6 +72,21 @@ test.each([
   const status = new Map(Object.entries(inside));
   const supervisorStatus = new Map(Object.entries(outside));
   expect(!failed('', '', { ...nothing, status, supervisorStatus }).includes('host:seccomp')).toBe(holds);
+});
+
+test.each([
+  [1, '|/usr/lib/systemd/systemd-coredump %P', true],
+  [0, '|/usr/lib/systemd/systemd-coredump %P', false],
+  [1, 'core', true],
+  [0, 'core', true],
+  [2, 'core', false],
+  [1, '@/run/coredump.socket', false],
+  [1, undefined, false],
+  [Number.POSITIVE_INFINITY, 'core', false],
+])('a core file of %s bytes, core_pattern %s', (coreBytes, corePattern, holds) => {
+  expect(failed('', '', { ...nothing, coreBytes, corePattern }).includes('host:crashes-stay-inside')).toBe(
+    !holds,
+  );
 });
 
 test('unlimited, or not in its group, is not limited', () => {

@@ -30,6 +30,10 @@ export type HostView = {
   readonly limits: LimitsInForce | undefined;
   /** Whether the first process is in the cgroups that were meant for it, where there are any. */
   readonly inItsGroups: boolean;
+  /** Most bytes that a core file may have. */
+  readonly coreBytes: number;
+  /** What the host does with crashes: /proc/sys/kernel/core_pattern. */
+  readonly corePattern: string | undefined;
   /** Host paths that must not be visible inside, and are. */
   readonly visiblePaths: readonly string[];
   /** Processes of the sandbox's user that are not the sandbox's. */
@@ -196,6 +200,7 @@ function hostFindings(expected: Expected, host: HostView): readonly ProbeFinding
     finding('user-is-its-alone', host.strangers.length === 0, host.strangers.join(' ') || 'no stranger'),
     finding('descriptors', host.descriptors.length === 0, host.descriptors.join(' ') || 'as given'),
     finding('no-host-paths', host.visiblePaths.length === 0, host.visiblePaths.join(' ') || 'none visible'),
+    finding('crashes-stay-inside', crashesStayInside(host), `${host.coreBytes} bytes to ${host.corePattern}`),
     held('memory-limit', inForce?.memoryBytes, limits.memoryBytes),
     held('process-limit', inForce?.processes, limits.processes),
     // Without a cgroup nothing holds the processor; `limitsHeldBy` says so.
@@ -210,6 +215,12 @@ function isFiltered({ status, supervisorStatus }: HostView): boolean {
   if (status.get('Seccomp') !== filtered) return false;
   if (supervisorStatus.get('Seccomp') === '0') return true;
   return Number(status.get('Seccomp_filters')) > Number(supervisorStatus.get('Seccomp_filters'));
+}
+
+/** `|` starts a program, which only a limit of 1 byte prevents; `@` hands to a socket, which nothing prevents. */
+function crashesStayInside({ coreBytes, corePattern }: HostView): boolean {
+  if (corePattern === undefined || corePattern.startsWith('@')) return false;
+  return coreBytes === 1 || (coreBytes === 0 && !corePattern.startsWith('|'));
 }
 
 function filterWords({ status, supervisorStatus }: HostView): string {

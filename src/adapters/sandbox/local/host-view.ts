@@ -46,6 +46,8 @@ export function hostView(
           limits: groupLimits(cgroups, install, access),
           inItsGroups: groupsOf(cgroups, install, access).every((dir) => holds(dir, init)),
         }),
+    coreBytes: hardLimit(init, 'Max core file size'),
+    corePattern: text('/proc/sys/kernel/core_pattern')?.trim(),
     visiblePaths: [sandboxesDir(machine), '/root', '/etc/shadow', process.cwd()].filter(
       (path) => path !== '/' && !path.startsWith('/usr/') && visible(init, path),
     ),
@@ -56,11 +58,7 @@ export function hostView(
 }
 
 function statusOf(pid: number): ReadonlyMap<string, string> {
-  try {
-    return parseStatus(readFileSync(`/proc/${pid}/status`, 'utf8').split('\n'));
-  } catch {
-    return new Map();
-  }
+  return parseStatus(text(`/proc/${pid}/status`)?.split('\n') ?? []);
 }
 
 /** Targets of the first process's open descriptors that are neither its input, its script nor nothing. */
@@ -95,18 +93,29 @@ function groupLimits(layout: CgroupLayout, install: string, name: string): Limit
 
 /** Per process and per user, as set with ulimit; no such limit exists for the processor. */
 function rlimitsOf(pid: number): LimitsInForce {
-  const text = readFileSync(`/proc/${pid}/limits`, 'utf8');
-  const hard = (name: string): number =>
-    Number(new RegExp(`^${name}\\s+\\S+\\s+(\\d+)`, 'm').exec(text)?.[1] ?? Number.POSITIVE_INFINITY);
-  return { memoryBytes: hard('Max address space'), processes: hard('Max processes'), cpus: Number.NaN };
+  return {
+    memoryBytes: hardLimit(pid, 'Max address space'),
+    processes: hardLimit(pid, 'Max processes'),
+    cpus: Number.NaN,
+  };
+}
+
+/** As /proc/<pid>/limits names it; no limit where it is unlimited or cannot be read. */
+function hardLimit(pid: number, name: string): number {
+  const line = new RegExp(`^${name}\\s+\\S+\\s+(\\d+)`, 'm').exec(text(`/proc/${pid}/limits`) ?? '');
+  return Number(line?.[1] ?? Number.POSITIVE_INFINITY);
+}
+
+function text(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function holds(group: string, pid: number): boolean {
-  try {
-    return readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').includes(String(pid));
-  } catch {
-    return false;
-  }
+  return text(join(group, 'cgroup.procs'))?.split('\n').includes(String(pid)) ?? false;
 }
 
 /** Whether the path inside leads to the host's own file: a sandbox has a /tmp as well. */
