@@ -119,7 +119,9 @@ test('a second interface, a route, a host variable and a writable mount each sho
     'route\teth0\t00000000',
     'environment\tHOME',
     'environment\tAWS_SECRET_ACCESS_KEY',
-    ...['/', '/usr', '/etc', '/dev'].map((point) => `mount\t1 1 0:1 / ${point} ro,nosuid - tmpfs tmpfs rw`),
+    ...['/', '/usr', '/etc', '/dev', '/proc/sys'].map(
+      (point) => `mount\t1 1 0:1 / ${point} ro,nosuid - tmpfs tmpfs rw`,
+    ),
     'mount\t1 1 0:1 / /srv rw - ext4 /dev/sda rw',
   ].join('\n');
   expect(failed(report)).toEqual(

@@ -24,7 +24,7 @@ export type LocalGround = SandboxGround & {
     access: AccessId,
     script: string,
     timeoutMs?: number,
-  ): Promise<{ code: number | undefined; stdout: string }>;
+  ): Promise<{ code: number | undefined; stdout: string; stderr: string }>;
   place(access: AccessId): Place;
   state(access: AccessId): State;
   /** Processes that bear the access's label or run under its user. */

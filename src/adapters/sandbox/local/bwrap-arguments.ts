@@ -103,6 +103,8 @@ export function fenceArguments(fence: Fence): readonly string[] {
     ...fence.sharedEtc.flatMap((path) => ['--ro-bind', path, path]),
     ...['--ro-bind', `${fence.door}/calls`, insideDoor],
     ...['--proc', '/proc'],
+    // The settings of its own namespaces would be the sandbox's to change.
+    ...['--ro-bind', '/proc/sys', '/proc/sys'],
     ...['--dev', '/dev'],
     ...['--perms', '1777', '--size', String(sizes.shm), '--tmpfs', '/dev/shm'],
     ...['--remount-ro', '/dev'],

@@ -124,10 +124,10 @@ export function findings(expected: Expected, inside: InsideReport, host: HostVie
     ({ point, options }) =>
       !options.includes('ro') &&
       !harmlessDevices.includes(point) &&
-      ![...writable, ...kernelOwn].some((own) => within(point, own)),
+      ![...writable, ...kernelOwn].includes(point),
   );
   const points = inside.mounts.map(({ point }) => point);
-  const known = ['/', '/usr', '/etc', '/dev'].every((point) => points.includes(point));
+  const known = ['/', '/usr', '/etc', '/dev', '/proc/sys'].every((point) => points.includes(point));
   check('mounts-read-only', known && loose.length === 0, loose.map(({ point }) => point).join(' ') || 'all');
   const gaining = inside.mounts.filter(({ options }) => !options.includes('nosuid'));
   check(
@@ -227,10 +227,6 @@ function filterWords({ status, supervisorStatus }: HostView): string {
   const words = (of: ReadonlyMap<string, string>): string =>
     `${of.get('Seccomp') ?? '?'} (${of.get('Seccomp_filters') ?? '?'} filters)`;
   return `${words(status)}, outside ${words(supervisorStatus)}`;
-}
-
-function within(point: string, dir: string): boolean {
-  return point === dir || point.startsWith(`${dir}/`);
 }
 
 /** What follows `about` on the line of standard error that names it. */
