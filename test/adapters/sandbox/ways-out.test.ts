@@ -43,7 +43,7 @@ async function failures(
 ): Promise<readonly string[]> {
   const found: string[] = [];
   for (const way of some) {
-    const said = await run(way);
+    const said = await run(way).catch(String);
     if (verdictOf(said) !== wanted) found.push(`${way.name}: ${verdictOf(said)}: ${said.trim().slice(-300)}`);
   }
   return found;
