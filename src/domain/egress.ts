@@ -94,6 +94,7 @@ export const ownVariables = [
   'LANG',
   'TERM',
   'PROD_ACCESS_ID',
+  'PROD_ACCESS_TARGET',
 ] as const;
 
 const own: ReadonlySet<string> = new Set(ownVariables);

@@ -17,7 +17,10 @@ import { advance } from './advance.ts';
 import type { Flow } from './deps.ts';
 import { notify } from './notify.ts';
 
-type Deps = Pick<Flow, 'ledger' | 'timers' | 'directory' | 'policy' | 'notices' | 'clock' | 'pages' | 'log'>;
+type Deps = Pick<
+  Flow,
+  'ledger' | 'timers' | 'directory' | 'policy' | 'notices' | 'recordings' | 'clock' | 'pages' | 'log'
+>;
 
 export type Ballot = {
   readonly access: AccessId;

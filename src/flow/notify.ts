@@ -13,8 +13,12 @@ import { card } from '../words/card.ts';
 import { milestones } from '../words/milestones.ts';
 import { load } from './advance.ts';
 import type { Flow } from './deps.ts';
+import { summaryNotices } from './summarise.ts';
 
-type Deps = Pick<Flow, 'ledger' | 'notices' | 'directory' | 'policy' | 'clock' | 'pages' | 'log'>;
+type Deps = Pick<
+  Flow,
+  'ledger' | 'notices' | 'recordings' | 'directory' | 'policy' | 'clock' | 'pages' | 'log'
+>;
 
 /** Approvers get direct messages too where they are at most this many. */
 const directAtMost = 5;
@@ -28,7 +32,17 @@ export class Undelivered extends Error {
 export async function notify(deps: Deps, id: AccessId): Promise<void> {
   const stored = await load(deps, id);
   if (isRefused(stored)) return;
-  const notices = await noticesFor(deps, stored.access);
+  const failed = [
+    ...(await deliver(deps, id, await noticesFor(deps, stored.access))),
+    // Last, for it may have to wait for a session to end.
+    ...(await deliver(deps, id, await summaryNotices(deps, stored))),
+  ];
+  if (failed.length > 0) throw new Undelivered(failed.join('; '));
+  await deps.ledger.told(stored);
+}
+
+/** Gives what could not be delivered and is worth another try. */
+async function deliver(deps: Deps, id: AccessId, notices: readonly Notice[]): Promise<readonly string[]> {
   const failed: string[] = [];
   for (const notice of notices) {
     const delivery = await deps.notices.upsert(notice);
@@ -36,8 +50,7 @@ export async function notify(deps: Deps, id: AccessId): Promise<void> {
     deps.log.warn({ access: id, tag: notice.tag, why: delivery.why }, 'a message could not be delivered');
     if (delivery.retry) failed.push(`${notice.tag}: ${delivery.why}`);
   }
-  if (failed.length > 0) throw new Undelivered(failed.join('; '));
-  await deps.ledger.told(stored);
+  return failed;
 }
 
 async function noticesFor(deps: Deps, access: Access): Promise<readonly Notice[]> {

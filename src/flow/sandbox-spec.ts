@@ -26,6 +26,7 @@ export function sandboxSpecOf(
     ],
     environment: {
       ...environment,
+      PROD_ACCESS_TARGET: request.target,
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${credentialsPort}/credentials`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: credentialsToken(request.id),
       AWS_REGION: region,

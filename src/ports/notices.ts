@@ -20,6 +20,8 @@ export type Notice = {
   /** One message per access, tag and place. */
   readonly tag: string;
   readonly to: Place;
+  /** The message in whose thread it stands; it must be in the same place. */
+  readonly under?: Posted;
   readonly message: Message;
 };
 

@@ -79,7 +79,7 @@ describe('each recipient fails alone', () => {
 });
 
 describe('the requester', () => {
-  it('is told each thing once: asked, approved, active, warned, over', async () => {
+  it('is told each thing once: asked, approved, active, warned, over, and a summary', async () => {
     const world = memoryWorld(
       makePolicy((input) => {
         input.rules = [{ approve: { targets: ['*'], requesters: ['on-call'], because: 'on call' } }];
@@ -90,7 +90,7 @@ describe('the requester', () => {
     const tags = world.notices.messages
       .filter(({ access, to }) => access === id && 'person' in to && to.person === 'U0BEN')
       .map(({ tag }) => tag);
-    expect(tags).toEqual(['asked', 'approved', 'active', 'warned', 'over']);
+    expect(tags).toEqual(['asked', 'approved', 'active', 'warned', 'over', 'summary']);
   });
 
   it('is told of nothing that was not read back: no "active" before, no "revoked" while something is left', async () => {

@@ -105,16 +105,17 @@ export function slackNotices({ client, store, identity, clock }: SlackNoticesDep
     ) {
       throw new NoticeFault('unavailable', 'somebody else is posting this message');
     }
-    const found = standing === undefined ? undefined : await findPosted(channel, since, access, tag);
+    const found = standing === undefined ? undefined : await findPosted(notice, channel, since);
     if (found !== undefined) await edit(channel, found, notice);
     const ts = found ?? (await post(channel, notice));
     await store.set(access, field, JSON.stringify({ channel, ts, digest }));
   }
 
-  async function post(channel: string, { access, tag, message }: Notice): Promise<string> {
+  async function post(channel: string, { access, tag, under, message }: Notice): Promise<string> {
     const answer = await call('chat.postMessage', () =>
       client.chat.postMessage({
         channel,
+        ...(under === undefined ? {} : { thread_ts: under.ts }),
         text: message.text,
         blocks: message.blocks as never,
         metadata: { event_type: eventType, event_payload: { access, tag } },
@@ -140,17 +141,20 @@ export function slackNotices({ client, store, identity, clock }: SlackNoticesDep
   }
 
   async function findPosted(
+    { access, tag, under }: Notice,
     channel: string,
     since: number,
-    access: AccessId,
-    tag: string,
   ): Promise<string | undefined> {
     const { botId } = await identity();
-    const oldest = String(Math.floor(since / 1_000) - 60);
+    const window = { channel, oldest: String(Math.floor(since / 1_000) - 60), limit: 200 };
     const { messages } = history.parse(
-      await call('conversations.history', () =>
-        client.conversations.history({ channel, oldest, limit: 200, include_all_metadata: true }),
-      ),
+      under === undefined
+        ? await call('conversations.history', () =>
+            client.conversations.history({ ...window, include_all_metadata: true }),
+          )
+        : await call('conversations.replies', () =>
+            client.conversations.replies({ ...window, ts: under.ts, include_all_metadata: true }),
+          ),
     );
     return messages.find(
       ({ bot_id, metadata }) =>
