@@ -4,7 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Credentials } from '../../ports/brokers.ts';
+import type { Credentials } from '../../ports/grants.ts';
 import { inTime } from './in-time.ts';
 import { vendedOnce } from './vended.ts';
 import type { WayOut } from './way-out.ts';

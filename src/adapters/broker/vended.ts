@@ -2,8 +2,9 @@
  * Credentials that are vended once and used again while they last, so that a loop of program starts floods neither STS
  * nor the trail. Concurrent askers share one vending; after a failure the next is not tried at once.
  */
-import type { Credentials } from '../../ports/brokers.ts';
+
 import type { Clock } from '../../ports/clock.ts';
+import type { Credentials } from '../../ports/grants.ts';
 
 const leftMinMs = 60_000;
 /** Near the end of an access no set lasts for long: a set is used for at least so long, while it lasts at all. */
