@@ -122,10 +122,18 @@ export function limitsInForce(
   name: string,
   read: (file: string) => string,
 ): LimitsInForce {
+  return limitsAt(layout, (root) => join(root, `prod-access-${install}`, name), read);
+}
+
+/** The same for a group that lies elsewhere: `dirOf` tells its directory in the hierarchy of that root. */
+export function limitsAt(
+  layout: CgroupLayout,
+  dirOf: (root: string) => string,
+  read: (file: string) => string,
+): LimitsInForce {
   const number = (text: string | undefined): number =>
     text !== undefined && /^[0-9]+$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
-  const at = (root: string, file: string): string =>
-    read(join(root, `prod-access-${install}`, name, file)).trim();
+  const at = (root: string, file: string): string => read(join(dirOf(root), file)).trim();
   if (layout.version === 'cgroup-v2') {
     const [quota, period] = at(layout.root, 'cpu.max').split(' ');
     return {

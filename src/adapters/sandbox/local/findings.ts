@@ -1,21 +1,20 @@
-/**
- * Judges what was seen of one sandbox, from inside and from the host. Pure. Every check needs the evidence to be there:
- * what was not seen does not hold.
- *
- * Worth of it: at the opening nothing of the requester runs yet, and the inside's word is good. Later a process inside
- * could forge it (it shares the user of the first process); then the findings named `host:` carry the weight.
- */
-import type { ProbeFinding, SandboxLimits } from '../../../ports/sandboxes.ts';
-import { diskSizes, environmentInside, home, label } from './bwrap-arguments.ts';
+/** Judges what was seen of one local sandbox, from inside and from the host. Pure; see inside-checks.ts for its worth. */
+import type { ProbeFinding } from '../../../ports/sandboxes.ts';
+import {
+  capabilitySets,
+  type ExpectedInside,
+  environmentFinding,
+  equals,
+  finding,
+  findingsAnywhere,
+  privilegeFindings,
+  writable,
+} from '../inside-checks.ts';
+import { home } from './bwrap-arguments.ts';
 import type { LimitsInForce } from './cgroup-files.ts';
 import type { InsideReport } from './inside-report.ts';
 
-export type Expected = {
-  readonly access: string;
-  readonly install: string;
-  readonly uid: number;
-  readonly gid: number;
-  readonly limits: SandboxLimits;
+export type Expected = ExpectedInside & {
   /** Names of its environment, beside the driver's own. */
   readonly environment: readonly string[];
 };
@@ -46,80 +45,15 @@ export type HostView = {
 
 /** What a process's status says of seccomp where a filter is in force. */
 const filtered = '2';
-const capabilitySets = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'] as const;
-const writable = [home, '/tmp', '/dev/shm'];
 /** File systems of the kernel's, whose own rules protect them; a new instance each. */
 const kernelOwn = ['/proc', '/dev/pts'];
 /** Devices without memory or effect, each bound on its own. */
 const harmlessDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map((name) => `/dev/${name}`);
-/** Longest that a refused connection may take: there is nothing that could answer late. */
-const refusedWithinMs = 500;
-const forbidden = [
-  ['internet', '1.1.1.1/443'],
-  ['metadata', '169.254.169.254/80'],
-  ['host', '127.0.0.1/'],
-] as const;
-const shellNames = ['_', 'PWD', 'OLDPWD', 'SHLVL'];
 
 export function findings(expected: Expected, inside: InsideReport, host: HostView): readonly ProbeFinding[] {
-  const found: ProbeFinding[] = [];
-  const check = (name: string, holds: boolean, saw: string | undefined): void => {
-    found.push({ check: name, holds, saw: saw === undefined || saw === '' ? 'nothing' : saw.slice(0, 300) });
-  };
-  const equals = (name: string, key: string, wanted: string): void =>
-    check(name, inside.one(key) === wanted, inside.one(key));
-  const disks = diskSizes(expected.limits);
-
-  equals('probe-complete', 'done', 'yes');
-  check('network-interfaces', inside.interfaces.join(' ') === 'lo', inside.interfaces.join(' '));
-  check(
-    'network-routes',
-    inside.all('route').length > 0 && inside.routes.length === 0,
-    inside.routes.join(', ') || 'none',
-  );
-  for (const [to, address] of forbidden) {
-    const answer = inside.one(to);
-    const reason = complaint(inside, `/dev/tcp/${address}`);
-    const after = /^refused after (\d+) ms$/.exec(answer ?? '')?.[1];
-    check(
-      `connect-${to}`,
-      after !== undefined && Number(after) <= refusedWithinMs && /(refused|unreachable)/i.test(reason),
-      `${answer}: ${reason}`,
-    );
-  }
-  const capabilities = capabilitySets.map((set) => `${set} ${inside.status.get(set) ?? '?'}`);
-  check(
-    'capabilities',
-    capabilities.every((line) => / 0{16}$/.test(line)),
-    capabilities.join(', '),
-  );
-  const privileges = inside.status.get('NoNewPrivs');
-  check('no-new-privileges', privileges === '1', privileges);
   const seccomp = inside.status.get('Seccomp');
-  check('seccomp', seccomp === filtered, seccomp);
-  const ids = `uid ${inside.status.get('Uid')} gid ${inside.status.get('Gid')} groups ${inside.status.get('Groups')}`;
-  const { uid, gid } = expected;
-  const four = (id: number): string => Array(4).fill(id).join('\t');
-  check(
-    'identity',
-    inside.status.get('Uid') === four(uid) && inside.status.get('Gid') === four(gid),
-    ids.replaceAll('\t', ' '),
-  );
   // Only one user exists inside, so no setuid program can become another. Who it is outside, the host says below.
   const mapped = inside.all('uid_map').map((line) => line.trim().replaceAll(/\s+/g, ' '));
-  check(
-    'one-user-mapped',
-    mapped.length === 1 && new RegExp(`^${uid} \\d+ 1$`).test(mapped[0] ?? ''),
-    mapped.join(', '),
-  );
-  equals('hostname', 'hostname', expected.access);
-
-  const written = inside.all('write').filter((line) => !line.endsWith(' refused'));
-  check(
-    'system-not-writable',
-    inside.all('write').length === 7 && written.length === 0,
-    written.join(', ') || 'all refused',
-  );
   const loose = inside.mounts.filter(
     ({ point, options }) =>
       !options.includes('ro') &&
@@ -128,48 +62,31 @@ export function findings(expected: Expected, inside: InsideReport, host: HostVie
   );
   const points = inside.mounts.map(({ point }) => point);
   const known = ['/', '/usr', '/etc', '/dev', '/proc/sys'].every((point) => points.includes(point));
-  check('mounts-read-only', known && loose.length === 0, loose.map(({ point }) => point).join(' ') || 'all');
   const gaining = inside.mounts.filter(({ options }) => !options.includes('nosuid'));
-  check(
-    'no-setuid',
-    known && gaining.length === 0,
-    gaining.map(({ point }) => point).join(' ') || 'nosuid on all',
-  );
-  for (const [name, point, bound] of [
-    ['home-bounded', home, disks.home],
-    ['tmp-bounded', '/tmp', disks.tmp],
-    ['shm-bounded', '/dev/shm', disks.shm],
-  ] as const) {
-    const size = inside.mounts.findLast((mount) => mount.point === point)?.size;
-    check(name, size !== undefined && size <= bound, size === undefined ? undefined : `${size} bytes`);
-  }
-
-  const userns = complaint(inside, 'unshare: unshare failed');
-  check(
-    'no-user-namespaces',
-    inside.one('userns') === undefined && userns !== '',
-    inside.one('userns') ?? userns,
-  );
-  const processes = inside.all('process').length;
-  check(
-    'own-processes',
-    inside.one('init') === `${label} ${expected.access} ${expected.install}` &&
-      processes <= expected.limits.processes,
-    `${processes} processes, first: ${inside.one('init')}`,
-  );
-  const allowed = [...Object.keys(environmentInside('')), ...expected.environment, ...shellNames];
-  const names = [...inside.all('environment'), ...(inside.one('init_environment') ?? '?').split(' ')];
-  const foreign = names.filter((name) => !allowed.includes(name));
-  check(
-    'environment',
-    names.length > 1 && foreign.length === 0,
-    foreign.join(' ') || [...new Set(names)].join(' '),
-  );
-  equals('no-shadow', 'shadow', 'absent');
-  check('no-block-devices', inside.one('block_devices') === '', inside.one('block_devices'));
-  check('nothing-of-the-host', inside.one('kept') === `${home} /run/prod-access`, inside.one('kept'));
-
-  return [...found, ...hostFindings(expected, host)];
+  return [
+    ...findingsAnywhere(expected, inside),
+    ...privilegeFindings(inside),
+    finding('seccomp', seccomp === filtered, seccomp),
+    finding(
+      'one-user-mapped',
+      mapped.length === 1 && new RegExp(`^${expected.uid} \\d+ 1$`).test(mapped[0] ?? ''),
+      mapped.join(', '),
+    ),
+    finding(
+      'mounts-read-only',
+      known && loose.length === 0,
+      loose.map(({ point }) => point).join(' ') || 'all',
+    ),
+    finding(
+      'no-setuid',
+      known && gaining.length === 0,
+      gaining.map(({ point }) => point).join(' ') || 'nosuid on all',
+    ),
+    environmentFinding(inside, expected.environment),
+    equals(inside, 'no-shadow', 'shadow', 'absent'),
+    equals(inside, 'nothing-of-the-host', 'kept', `${home} /run/prod-access`),
+    ...hostFindings(expected, host),
+  ];
 }
 
 function hostFindings(expected: Expected, host: HostView): readonly ProbeFinding[] {
@@ -227,10 +144,4 @@ function filterWords({ status, supervisorStatus }: HostView): string {
   const words = (of: ReadonlyMap<string, string>): string =>
     `${of.get('Seccomp') ?? '?'} (${of.get('Seccomp_filters') ?? '?'} filters)`;
   return `${words(status)}, outside ${words(supervisorStatus)}`;
-}
-
-/** What follows `about` on the line of standard error that names it. */
-function complaint(inside: InsideReport, about: string): string {
-  const line = inside.complaints.split('\n').find((text) => text.includes(about));
-  return line?.slice(line.lastIndexOf(': ') + 2) ?? '';
 }

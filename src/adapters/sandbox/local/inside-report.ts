@@ -56,11 +56,11 @@ function parseMount(line: string): Mount {
   const [left = '', right = ''] = line.split(' - ');
   const [, , , , point = '', options = ''] = left.split(' ');
   const [type = '', , superOptions = ''] = right.split(' ');
-  const kilobytes = /(?:^|,)size=(\d+)k/.exec(superOptions)?.[1];
+  const [, size, kilo] = /(?:^|,)size=(\d+)(k?)(?:,|$)/.exec(superOptions) ?? [];
   return {
     point,
     options: options.split(','),
     type,
-    size: kilobytes === undefined ? undefined : Number(kilobytes) * 1024,
+    size: size === undefined ? undefined : Number(size) * (kilo === 'k' ? 1024 : 1),
   };
 }

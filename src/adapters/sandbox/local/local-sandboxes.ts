@@ -7,9 +7,9 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AccessId } from '../../../domain/ids.ts';
-import { isAccessId } from '../../../domain/ids.ts';
 import { type Sandbox, type Sandboxes, SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
 import type { Terminals } from '../../../ports/terminals.ts';
+import { mustBeId, onlyFaults, unavailable } from '../only-faults.ts';
 import type { CgroupLayout } from './cgroup-files.ts';
 import { findCgroups } from './cgroups.ts';
 import { closeOne } from './close-one.ts';
@@ -32,22 +32,22 @@ export function localSandboxes(options: LocalOptions): LocalSandboxes {
   const machine = machineFrom(options);
   return {
     readiness: () => readiness(machine),
-    open: (spec) => faultsOnly(() => openOne(machine, spec)),
-    setDeadline: (access, deadline) => faultsOnly(async () => moveDeadline(machine, access, deadline)),
+    open: (spec) => onlyFaults(() => openOne(machine, spec)),
+    setDeadline: (access, deadline) => onlyFaults(async () => moveDeadline(machine, access, deadline)),
     probe: (access) =>
-      faultsOnly(async () => {
+      onlyFaults(async () => {
         const state = mustStand(machine, access);
         return await probeStanding(machine, findCgroups(machine), placeOf(machine, access), state);
       }),
     close: (access) =>
-      faultsOnly(async () => {
+      onlyFaults(async () => {
         makeHouse(machine);
         using held = await lock(placeOf(machine, mustBeId(access)).lock);
         await closeOne(machine, findCgroups(machine), access);
         held.removeFile();
       }),
-    list: () => faultsOnly(async () => listAll(machine, findCgroups(machine))),
-    terminal: (access, size) => faultsOnly(() => openTerminal(machine, mustBeId(access), size)),
+    list: () => onlyFaults(async () => listAll(machine, findCgroups(machine))),
+    terminal: (access, size) => onlyFaults(() => openTerminal(machine, mustBeId(access), size)),
     endedBecause: (access) => readEnding(machine, access),
   };
 }
@@ -103,25 +103,5 @@ function wake(fifo: string): void {
     writeSync(descriptor, '\n');
   } finally {
     closeSync(descriptor);
-  }
-}
-
-function mustBeId(access: AccessId): AccessId {
-  if (isAccessId(access)) return access;
-  throw unavailable('not an access id');
-}
-
-function unavailable(message: string): SandboxFault {
-  return new SandboxFault('unavailable', message, { retryable: false });
-}
-
-/** The port's promise: nothing but faults comes out. */
-async function faultsOnly<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (cause) {
-    if (cause instanceof SandboxFault) throw cause;
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new SandboxFault('unavailable', `the host failed: ${said}`, { retryable: true, cause });
   }
 }

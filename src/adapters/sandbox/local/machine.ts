@@ -28,6 +28,9 @@ export type Machine = Required<LocalOptions> & {
   readonly ownUids: boolean;
 };
 
+/** What decides where things lie and whose they are: all that the files shared with other drivers need to know. */
+export type House = Pick<Machine, 'dataDir' | 'install' | 'runDir' | 'uids' | 'ownUids'>;
+
 /** Paths of one sandbox. */
 export type Place = {
   /** State directory, mode 0700: `state.json`, `deadline`, `life`, FIFOs `control` and `wake`, what bubblewrap reads. */
@@ -46,9 +49,13 @@ export const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 const installPattern = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
+export function mustBeInstall(install: string): void {
+  if (!installPattern.test(install))
+    throw new RangeError(`an install is up to 40 of a-z, 0-9 and -, not ${JSON.stringify(install)}`);
+}
+
 export function machineFrom(options: LocalOptions): Machine {
-  if (!installPattern.test(options.install))
-    throw new RangeError(`an install is up to 40 of a-z, 0-9 and -, not ${JSON.stringify(options.install)}`);
+  mustBeInstall(options.install);
   return {
     clock: Date.now,
     bwrapPath: '/usr/bin/bwrap',
@@ -60,18 +67,18 @@ export function machineFrom(options: LocalOptions): Machine {
   };
 }
 
-export function sandboxesDir(machine: Machine): string {
-  return join(machine.dataDir, 'sandboxes');
+export function sandboxesDir(house: House): string {
+  return join(house.dataDir, 'sandboxes');
 }
 
 /** Directory of all doors of this install. Without user ids of their own sandboxes can traverse the data directory. */
-export function doorsDir(machine: Machine): string {
-  return machine.ownUids ? join(machine.runDir, machine.install) : join(sandboxesDir(machine), 'doors');
+export function doorsDir(house: House): string {
+  return house.ownUids ? join(house.runDir, house.install) : join(sandboxesDir(house), 'doors');
 }
 
-export function placeOf(machine: Machine, access: AccessId): Place {
-  const all = sandboxesDir(machine);
-  const door = join(doorsDir(machine), access);
+export function placeOf(house: House, access: AccessId): Place {
+  const all = sandboxesDir(house);
+  const door = join(doorsDir(house), access);
   return {
     dir: join(all, access),
     door,
@@ -81,6 +88,6 @@ export function placeOf(machine: Machine, access: AccessId): Place {
   };
 }
 
-export function slotsDir(machine: Machine): string {
-  return join(sandboxesDir(machine), 'slots');
+export function slotsDir(house: House): string {
+  return join(sandboxesDir(house), 'slots');
 }

@@ -26,6 +26,18 @@ export function sharedEtc(): readonly string[] {
   return shared.filter((path) => existsSync(path));
 }
 
+/** Files of /etc that name the sandbox's one user and nothing of the host. */
+export function namesInside(uid: number, gid: number, access: string): Readonly<Record<string, string>> {
+  return {
+    passwd: `root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n${user}:x:${uid}:${gid}::${home}:/bin/bash\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n`,
+    group: `root:x:0:\n${user}:x:${gid}:\nnogroup:x:65534:\n`,
+    hosts: `127.0.0.1 localhost ${access}\n::1 localhost\n`,
+    hostname: `${access}\n`,
+    'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
+    'resolv.conf': '',
+  };
+}
+
 /** Lays down the private /etc in `dir`, with empty places where `mounts` come. */
 export function layEtc(
   dir: string,
@@ -35,15 +47,8 @@ export function layEtc(
   mounts: readonly string[],
 ): void {
   mkdirSync(dir, { mode: 0o755 });
-  const files: Record<string, string> = {
-    passwd: `root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n${user}:x:${uid}:${gid}::${home}:/bin/bash\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n`,
-    group: `root:x:0:\n${user}:x:${gid}:\nnogroup:x:65534:\n`,
-    hosts: `127.0.0.1 localhost ${access}\n::1 localhost\n`,
-    hostname: `${access}\n`,
-    'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
-    'resolv.conf': '',
-  };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text, { mode: 0o644 });
+  for (const [name, text] of Object.entries(namesInside(uid, gid, access)))
+    writeFileSync(join(dir, name), text, { mode: 0o644 });
   for (const path of mounts) {
     const place = join(dir, path.slice('/etc/'.length));
     mkdirSync(dirname(place), { recursive: true, mode: 0o755 });

@@ -14,7 +14,14 @@ import { createGroups, keepers } from './cgroups.ts';
 import { doorsDir, type Machine, type Place, placeOf, systemPath } from './machine.ts';
 import { loopbackListener, probe, probeArguments } from './probe.ts';
 import { layEtc, sharedEtc, systemLinks } from './public-system.ts';
-import { bashrcScript, initScript, probeScript, superviseScript, terminalScript } from './scripts.ts';
+import {
+  bashrcScript,
+  initScript,
+  listenScript,
+  probeScript,
+  superviseScript,
+  terminalScript,
+} from './scripts.ts';
 import { hasFilter, seccompFilter } from './seccomp/filter.ts';
 import { type State, writeDeadline, writeLoose, writeState } from './state.ts';
 import { slotFile, takeSlot } from './uid-pool.ts';
@@ -107,6 +114,7 @@ async function layDown(
   };
   const files = {
     init: initScript,
+    listen: listenScript,
     probe: probeScript,
     terminal: terminalScript,
     bashrc: bashrcScript,

@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type AccessId, isAccessId } from '../../../domain/ids.ts';
-import { type Machine, type Place, placeOf, sandboxesDir } from './machine.ts';
+import { type House, type Place, placeOf, sandboxesDir } from './machine.ts';
 
 const stateShape = z.object({
   labels: z.object({
@@ -77,24 +77,24 @@ export function writeDeadline(place: Place, deadline: number): void {
 }
 
 /** Accesses that have a state directory, whole or half made. */
-export function statedAccesses(machine: Machine): readonly AccessId[] {
+export function statedAccesses(house: House): readonly AccessId[] {
   try {
-    return readdirSync(sandboxesDir(machine)).filter(isAccessId);
+    return readdirSync(sandboxesDir(house)).filter(isAccessId);
   } catch {
     return [];
   }
 }
 
 /** Makes the directories that all sandboxes share. */
-export function makeHouse(machine: Machine): void {
+export function makeHouse(house: House): void {
   for (const dir of ['locks', 'slots', 'ended'])
-    mkdirSync(join(sandboxesDir(machine), dir), { recursive: true, mode: 0o700 });
+    mkdirSync(join(sandboxesDir(house), dir), { recursive: true, mode: 0o700 });
 }
 
 /** Why the supervisor ended the access's last sandbox; undefined where it stands or was closed. */
-export function readEnding(machine: Machine, access: AccessId): string | undefined {
+export function readEnding(house: House, access: AccessId): string | undefined {
   try {
-    return readFileSync(placeOf(machine, access).ended, 'utf8').trim();
+    return readFileSync(placeOf(house, access).ended, 'utf8').trim();
   } catch {
     return undefined;
   }

@@ -1,41 +1,15 @@
-# Supervisor of one sandbox, outside it, in a session of its own. It starts bubblewrap, owns the deadline, and at the
-# deadline kills everything inside and removes its files. It needs neither the bot nor Redis.
+# Supervisor of one local sandbox. It starts bubblewrap, and at the deadline kills everything inside and removes its
+# files. Should it die, the kernel kills bubblewrap and with it the sandbox (--die-with-parent).
 #
-# Promises:
-# - `deadline` in a directory that only the host can write is re-read at least once a second. Unreadable, empty or
-#   malformed counts as passed.
-# - A wall clock set back prolongs nothing: time left is also counted on the monotonic clock since the value was
-#   first seen. A clock set forward ends it early.
-# - Should this process die, the kernel kills bubblewrap and with it the sandbox (--die-with-parent), and a watcher
-#   (a fork of this script waiting on a pipe for our end) kills and removes what may be left.
-#
-# bash rather than sh: `read -t`, EPOCHREALTIME and /proc/uptime tell and pass the time without starting a process.
-#
-# Arguments: the label `prod-access-sandbox`, access, install, requester, target (so that ps and list() can read them
-# when the files are lost), life (this opening's random mark), state directory, door directory, slot file or "-",
-# file that receives the reason of the end, then cgroup:DIR (limits the sandbox), keeper:DIR (holds this supervisor,
-# away from the bot's own cgroup) and ulimit:FLAG=VALUE.
-set -u
-umask 077
-cd /
-access=$2 install=$3 life=$6 dir=$7 door=$8 slot=$9 ended=${10}
-shift 10
-cgroups=() keepers=() ulimits=()
+# Its own words: cgroup:DIR (limits the sandbox) and ulimit:FLAG=VALUE.
+cgroups=() ulimits=()
 for word in "$@"; do
   case $word in
     cgroup:*) cgroups+=("${word#cgroup:}") ;;
-    keeper:*) keepers+=("${word#keeper:}") ;;
     ulimit:*) ulimits+=("${word#ulimit:}") ;;
   esac
 done
-bwrap='' role=supervisor
-
-# Whether the state directory is still this opening's (or lost): another's sandbox is never touched.
-ours() {
-  local found=''
-  { read -r found <"$dir/life"; } 2>/dev/null || return 0
-  [ "$found" = "$life" ]
-}
+bwrap=''
 
 # The host's pid of the sandbox's first process, from what bubblewrap wrote.
 init_pid() {
@@ -70,12 +44,10 @@ kill_round() {
   [ "$left" = 1 ]
 }
 
-# Waits, or until the host wakes us. Before the FIFO is there, a process must do.
-pause() { if [ -e /proc/self/fd/9 ]; then read -r -t "$1" -u 9 _; else sleep "$1"; fi; }
+alive() { kill -0 "$bwrap" 2>/dev/null; }
 
-# Ends it all, however long it takes, and says why. The slot goes before the state that names it.
 finish() {
-  local group gone holder=''
+  local group
   ours || exit 0
   until kill_round; do pause 0.01; done
   [ -n "$bwrap" ] && wait "$bwrap" 2>/dev/null
@@ -85,53 +57,7 @@ finish() {
       pause 0.02
     done
   done
-  ours || exit 0
-  printf '%s\n' "$1" >"$ended" 2>/dev/null
-  { read -r holder <"$slot"; } 2>/dev/null
-  [ "$holder" = "$access" ] && rm -f "$slot"
-  for gone in 1 2 3; do rm -rf "$door" "$dir" 2>/dev/null && break; done
-  # Tells the watcher that it ended well.
-  [ "$role" = watcher ] || { echo >&6; } 2>/dev/null
-  exit 0
-}
-
-watch() {
-  close_others
-  role=watcher bwrap=''
-  trap '' HUP INT TERM
-  read -r _ && exit 0
-  finish 'the supervisor died'
-}
-
-now() {
-  local up
-  wall=$((${EPOCHREALTIME/./} / 1000))
-  read -r up _ </proc/uptime
-  mono=$((10#${up/./} * 10))
-}
-
-# Milliseconds left, by whichever clock leaves less.
-time_left() {
-  local text=''
-  { IFS= read -r text <"$dir/deadline"; } 2>/dev/null || return 1
-  case $text in '' | *[!0-9]*) return 1 ;; esac
-  [ ${#text} -le 15 ] || return 1
-  now
-  if [ "$text" != "$known" ]; then
-    known=$text
-    due=$((mono + 10#$text - wall))
-  fi
-  left=$((10#$text - wall))
-  [ $((due - mono)) -ge "$left" ] || left=$((due - mono))
-}
-
-# Keeps only the standard descriptors, the wake FIFO (9) and bash's own script (255): the ends of pipes that bash leaves
-# open in a child would hide the supervisor's end from it, and reach into the sandbox.
-close_others() {
-  local path
-  for path in /proc/self/fd/*; do
-    case ${path##*/} in [0-2] | 9 | 255) ;; *) eval "exec ${path##*/}>&-" ;; esac
-  done 2>/dev/null
+  clear_up "$1"
 }
 
 # Sets a limit, or leaves the one that is lower already.
@@ -158,27 +84,15 @@ enter() {
     7>"$dir/bwrap.info" 8<"$dir/bwrap.args" 9>&-
 }
 
-trap '' HUP PIPE
-trap 'finish "the supervisor was told to end"' INT TERM
 exec 5> >(enter)
 bwrap=$!
 # The opener says go on our input when all files lie there; should it die first, there is nothing to open for.
 read -r _ || finish 'the opener died'
 exec 9<>"$dir/wake" </dev/null || finish 'its files are not there'
-known='' due=0 left=0
 time_left && [ "$left" -gt 0 ] || finish 'the deadline passed before the start'
 echo >&5
 exec 5>&-
 
-exec 6> >(watch)
-for group in "${keepers[@]}"; do { echo $$ >"$group/cgroup.procs"; } 2>/dev/null; done
-
-while :; do
-  kill -0 "$bwrap" 2>/dev/null || finish 'the sandbox ended by itself'
-  time_left || finish 'the deadline could not be read'
-  [ "$left" -gt 0 ] || finish 'the deadline passed'
-  [ "$left" -lt 1000 ] || left=1000
-  printf -v pause '0.%03d' $((left % 1000))
-  [ "$left" -lt 1000 ] || pause=1
-  read -r -t "$pause" -u 9 _
-done
+exec 6> >(bwrap='' && watch)
+move_out
+keep

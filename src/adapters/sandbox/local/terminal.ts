@@ -6,18 +6,13 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, closeSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { AccessId } from '../../../domain/ids.ts';
-import { SandboxFault } from '../../../ports/sandboxes.ts';
 import type { Terminal, TerminalSize } from '../../../ports/terminals.ts';
+import { firstLine, inTime } from '../first-line.ts';
 import { insideDoor } from './bwrap-arguments.ts';
 import { callName, callOnce, layCall, openControl } from './call.ts';
 import { type Machine, type Place, placeOf } from './machine.ts';
 import { mustStand } from './standing.ts';
-
-/** From the ask to the shell's first line; a sandbox at its limits is slow. */
-const openMs = 5_000;
-const firstLineMax = 200;
 
 export async function openTerminal(
   machine: Machine,
@@ -69,49 +64,4 @@ function ask(place: Place, line: string): void {
   } finally {
     closeSync(control);
   }
-}
-
-/** Reads up to the end of the first line, which names the terminal, and leaves what follows it in the stream. */
-async function firstLine(stream: Socket): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  let held = Buffer.alloc(0);
-  const look = (): void => {
-    const chunk: Buffer | null = stream.read();
-    if (chunk === null) return;
-    held = Buffer.concat([held, chunk]);
-    const at = held.indexOf('\n');
-    if (at < 0 && held.length < firstLineMax) return;
-    stream.removeListener('readable', look);
-    stream.unshift(held.subarray(at + 1));
-    const tty = /^terminal (\/dev\/pts\/\d+)\r?$/.exec(held.toString('latin1', 0, Math.max(at, 0)))?.[1];
-    if (tty === undefined) reject(stuck('its first line does not name a terminal'));
-    else resolve(tty);
-  };
-  stream.on('readable', look);
-  stream.once('close', () => reject(stuck('it ended at once')));
-  stream.once('error', reject);
-  try {
-    return await inTime(promise);
-  } catch (error) {
-    stream.destroy();
-    throw error;
-  }
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const late = new AbortController();
-  try {
-    return await Promise.race([
-      work,
-      pause(openMs, undefined, { signal: late.signal }).then(() => {
-        throw stuck('it was not opened in time');
-      }),
-    ]);
-  } finally {
-    late.abort();
-  }
-}
-
-function stuck(what: string): SandboxFault {
-  return new SandboxFault('stuck', `the terminal: ${what}`, { retryable: true });
 }

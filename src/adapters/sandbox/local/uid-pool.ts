@@ -7,19 +7,19 @@ import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import type { AccessId } from '../../../domain/ids.ts';
 import { SandboxFault } from '../../../ports/sandboxes.ts';
-import { type Machine, slotsDir } from './machine.ts';
+import { type House, slotsDir } from './machine.ts';
 
 /** Takes a free slot. Slots are tried from a place that depends on the access, to keep two installs on one host apart. */
-export function takeSlot(machine: Machine, access: AccessId): number {
-  const { first, count } = machine.uids;
+export function takeSlot(house: House, access: AccessId): number {
+  const { first, count } = house.uids;
   const used = userIdsAlive();
-  const ready = join(slotsDir(machine), `.${access}`);
+  const ready = join(slotsDir(house), `.${access}`);
   writeFileSync(ready, access, { mode: 0o600 });
   try {
-    const start = hash(machine.install + access) % count;
+    const start = hash(house.install + access) % count;
     for (let step = 0; step < count; step += 1) {
       const slot = (start + step) % count;
-      if (!used.has(first + slot) && claim(ready, slotFile(machine, slot))) return slot;
+      if (!used.has(first + slot) && claim(ready, slotFile(house, slot))) return slot;
     }
   } finally {
     rmSync(ready, { force: true });
@@ -29,31 +29,31 @@ export function takeSlot(machine: Machine, access: AccessId): number {
   });
 }
 
-export function holdsSlot(machine: Machine, slot: number, access: AccessId): boolean {
+export function holdsSlot(house: House, slot: number, access: AccessId): boolean {
   try {
-    return readFileSync(slotFile(machine, slot), 'utf8') === access;
+    return readFileSync(slotFile(house, slot), 'utf8') === access;
   } catch {
     return false;
   }
 }
 
 /** The slot that the access holds, for when its state was lost. */
-export function slotOf(machine: Machine, access: AccessId): number | undefined {
+export function slotOf(house: House, access: AccessId): number | undefined {
   try {
-    return readdirSync(slotsDir(machine))
+    return readdirSync(slotsDir(house))
       .map(Number)
-      .find((slot) => Number.isInteger(slot) && holdsSlot(machine, slot, access));
+      .find((slot) => Number.isInteger(slot) && holdsSlot(house, slot, access));
   } catch {
     return undefined;
   }
 }
 
-export function giveBackSlot(machine: Machine, slot: number, access: AccessId): void {
-  if (holdsSlot(machine, slot, access)) rmSync(slotFile(machine, slot), { force: true });
+export function giveBackSlot(house: House, slot: number, access: AccessId): void {
+  if (holdsSlot(house, slot, access)) rmSync(slotFile(house, slot), { force: true });
 }
 
-export function slotFile(machine: Machine, slot: number): string {
-  return join(slotsDir(machine), String(slot));
+export function slotFile(house: House, slot: number): string {
+  return join(slotsDir(house), String(slot));
 }
 
 /** A link is made at once and whole, or not at all. */
