@@ -40,6 +40,8 @@ export type SandboxSpec = {
   readonly listeners: readonly Listener[];
   /** Names and values of the environment inside, beside the driver's own. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What its system is, where that is an image: `name@sha256:…` or `sha256:…`. Left out, the driver's own. */
+  readonly image?: string;
   /** Instant in epoch milliseconds at which the supervisor destroys it, whoever else is alive. */
   readonly deadline: number;
 };

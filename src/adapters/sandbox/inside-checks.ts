@@ -5,7 +5,7 @@
  * Worth of it: at the opening nothing of the requester runs yet, and the inside's word is good. Later a process inside
  * could forge it (it shares the user of the first process); then the findings named `host:` carry the weight.
  */
-import type { ProbeFinding, SandboxLimits } from '../../ports/sandboxes.ts';
+import { type ProbeFinding, SandboxFault, type SandboxLimits } from '../../ports/sandboxes.ts';
 import { diskSizes, environmentInside, home, label } from './local/bwrap-arguments.ts';
 import type { InsideReport } from './local/inside-report.ts';
 
@@ -100,6 +100,18 @@ export function environmentFinding(inside: InsideReport, more: readonly string[]
 export function equals(inside: InsideReport, check: string, key: string, wanted: string): ProbeFinding {
   return finding(check, inside.one(key) === wanted, inside.one(key));
 }
+
+/** What is wrong, for the fault's message. */
+export function unfenced(found: readonly ProbeFinding[]): string | undefined {
+  const failed = found.filter(({ holds }) => !holds).map(({ check, saw }) => `${check}: ${saw}`);
+  if (found.length === 0) return 'the probe found nothing';
+  return failed.length === 0 ? undefined : failed.join('; ');
+}
+
+export const notFenced = (why: string): SandboxFault =>
+  new SandboxFault('not-fenced', `the sandbox was destroyed, for it was not fenced: ${why}`, {
+    retryable: true,
+  });
 
 export function within(point: string, dir: string): boolean {
   return point === dir || point.startsWith(`${dir}/`);

@@ -66,13 +66,15 @@ export async function callOnce(
   return await call(place, laid, options);
 }
 
-/** Makes FIFOs that the host reads, and of which only the given group may write those that are `shared`. */
+/** Makes FIFOs that the host reads, and of which only the given group may write those that are `shared`; or, with the
+ * mode turned around, that the host writes and the group reads. */
 export async function makeFifos(
   own: readonly string[],
   shared: readonly string[],
   gid: number,
+  mode: '620' | '640' = '620',
 ): Promise<void> {
-  const child = spawn('mkfifo', ['-m', '620', ...own, ...shared], {
+  const child = spawn('mkfifo', ['-m', mode, ...own, ...shared], {
     env: { PATH: systemPath },
     stdio: 'ignore',
   });

@@ -24,7 +24,7 @@ import type { Machine } from './machine.ts';
 export const keepers = 'keepers';
 
 /** The cgroups that this process may write, or undefined. */
-export function findCgroups(machine: Machine): CgroupLayout | undefined {
+export function findCgroups(machine: Pick<Machine, 'mountinfo' | 'install'>): CgroupLayout | undefined {
   try {
     const layout = layoutFrom(readFileSync(machine.mountinfo, 'utf8'), (root) =>
       readFileSync(`${root}/cgroup.controllers`, 'utf8'),

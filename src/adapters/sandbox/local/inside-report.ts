@@ -37,8 +37,11 @@ export function parseReport(text: string, complaints: string): InsideReport {
     interfaces: tidy('interface')
       .slice(2)
       .map((line) => line.slice(0, line.indexOf(':'))),
-    // One line of heading; every version 6 line ends in its interface.
-    routes: [...tidy('route').slice(1), ...tidy('route6').filter((line) => !/\slo$/.test(line))],
+    // One line of heading; every version 6 line ends in its interface, and a table may have none.
+    routes: [
+      ...tidy('route').slice(1),
+      ...tidy('route6').filter((line) => line !== '' && !/\slo$/.test(line)),
+    ],
     mounts: all('mount').map(parseMount),
     complaints,
   };

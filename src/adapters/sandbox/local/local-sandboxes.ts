@@ -4,11 +4,11 @@
  *
  * It shares the kernel with the host, behind a seccomp filter (seccomp/filter.ts): it is for engineers who are trusted.
  */
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AccessId } from '../../../domain/ids.ts';
-import { type Sandbox, type Sandboxes, SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
+import type { Sandbox, Sandboxes, SandboxSpec } from '../../../ports/sandboxes.ts';
 import type { Terminals } from '../../../ports/terminals.ts';
+import { notFenced, unfenced } from '../inside-checks.ts';
+import { moveDeadline } from '../move-deadline.ts';
 import { mustBeId, onlyFaults, unavailable } from '../only-faults.ts';
 import type { CgroupLayout } from './cgroup-files.ts';
 import { findCgroups } from './cgroups.ts';
@@ -18,8 +18,8 @@ import { type LocalOptions, type Machine, machineFrom, placeOf } from './machine
 import { probeStanding } from './probe.ts';
 import { readiness } from './readiness.ts';
 import { hasTraces, listAll, mustStand, sandboxFrom, standing } from './standing.ts';
-import { notFenced, start, unfenced } from './start.ts';
-import { makeHouse, readEnding, writeDeadline, writeState } from './state.ts';
+import { start } from './start.ts';
+import { makeHouse, readEnding, writeState } from './state.ts';
 import { openTerminal } from './terminal.ts';
 
 export type LocalSandboxes = Sandboxes &
@@ -33,7 +33,10 @@ export function localSandboxes(options: LocalOptions): LocalSandboxes {
   return {
     readiness: () => readiness(machine),
     open: (spec) => onlyFaults(() => openOne(machine, spec)),
-    setDeadline: (access, deadline) => onlyFaults(async () => moveDeadline(machine, access, deadline)),
+    setDeadline: (access, deadline) =>
+      onlyFaults(async () =>
+        moveDeadline(placeOf(machine, access), deadline, machine.clock(), () => mustStand(machine, access)),
+      ),
     probe: (access) =>
       onlyFaults(async () => {
         const state = mustStand(machine, access);
@@ -57,6 +60,7 @@ async function openOne(machine: Machine, spec: SandboxSpec): Promise<Sandbox> {
   const place = placeOf(machine, mustBeId(access));
   if (install !== machine.install)
     throw unavailable(`this driver opens for ${machine.install}, not ${install}`);
+  if (spec.image !== undefined) throw unavailable("the local driver uses the host's /usr, not an image");
   makeHouse(machine);
   using _held = await lock(place.lock);
   const cgroups = findCgroups(machine);
@@ -81,27 +85,4 @@ async function openOne(machine: Machine, spec: SandboxSpec): Promise<Sandbox> {
 function mustEnforce(machine: Machine, cgroups: CgroupLayout | undefined): void {
   if (!machine.ownUids) throw unavailable("sandboxes would run under the bot's own user id; see readiness");
   if (cgroups === undefined) throw unavailable('no cgroup can be written, so limits cannot be enforced');
-}
-
-function moveDeadline(machine: Machine, access: AccessId, deadline: number): void {
-  const place = placeOf(machine, access);
-  mustStand(machine, access);
-  try {
-    writeDeadline(place, deadline);
-    wake(join(place.dir, 'wake'));
-  } catch (cause) {
-    throw new SandboxFault('gone', `the sandbox of ${access} just ended`, { retryable: false, cause });
-  }
-  // The supervisor may have begun to end it between the first look and the write.
-  if (deadline > machine.clock()) mustStand(machine, access);
-}
-
-/** Has the supervisor look at once instead of within a second. */
-function wake(fifo: string): void {
-  const descriptor = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  try {
-    writeSync(descriptor, '\n');
-  } finally {
-    closeSync(descriptor);
-  }
 }

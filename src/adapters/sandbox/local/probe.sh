@@ -9,6 +9,7 @@ show() { mapfile -t lines <"$2" && printf "$1\t%s\n" "${lines[@]}"; }
 show status /proc/self/status
 show uid_map /proc/self/uid_map
 show hostname /proc/sys/kernel/hostname
+show kernel /proc/version
 show interface /proc/net/dev
 show route /proc/net/route
 [ ! -r /proc/net/ipv6_route ] || show route6 /proc/net/ipv6_route

@@ -1,0 +1,76 @@
+/**
+ * Opens a terminal in a standing container. The engine starts socat beside the first process, which makes the PTY
+ * inside, with the shell on it, and hands its bytes to the engine's connection.
+ *
+ * Not the engine's own terminals: it keeps one of those, and what runs on it, after the connection is gone. Here the end
+ * of the connection is the end of socat's input, and socat hangs up; also when the bot was killed.
+ */
+import type { AccessId } from '../../../domain/ids.ts';
+import type { Terminal, TerminalSize } from '../../../ports/terminals.ts';
+import { firstLine, inTime } from '../first-line.ts';
+import { capabilitySets, notFenced } from '../inside-checks.ts';
+import { insideDoor } from '../local/bwrap-arguments.ts';
+import type { Engine, Executed } from './engine.ts';
+import { plainStream } from './frames.ts';
+import { statusOf } from './host-view.ts';
+import type { DockerMachine } from './machine.ts';
+import { runInside } from './run-inside.ts';
+import { mustStand } from './standing.ts';
+
+export async function openTerminal(
+  machine: DockerMachine,
+  engine: Engine,
+  access: AccessId,
+  { cols, rows }: TerminalSize,
+): Promise<Terminal> {
+  const { container } = mustStand(machine, access);
+  const shell = `/bin/bash ${insideDoor}/terminal ${cols} ${rows}`;
+  const executed = await startPromptly(engine, container, [
+    'socat',
+    '-',
+    `EXEC:${shell},pty,setsid,ctty,stderr,sane`,
+  ]);
+  const stream = plainStream(executed.socket);
+  try {
+    const tty = await firstLine(stream);
+    if (!machine.ownKernel) await mustBeFenced(executed);
+    return {
+      stream,
+      resize: async (size) => {
+        if (stream.destroyed) return;
+        const words = ['stty', '-F', tty, 'cols', String(size.cols), 'rows', String(size.rows)];
+        await runInside(engine, container, words, { timeoutMs: 2_000 });
+      },
+    };
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+/** One that starts too late is hung up, whenever that is. */
+async function startPromptly(engine: Engine, container: string, argv: readonly string[]): Promise<Executed> {
+  const asked = engine.exec(container, argv, { stdin: true });
+  try {
+    return await inTime(asked);
+  } catch (error) {
+    asked.then(({ socket }) => socket.destroy()).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * The engine puts a process beside the first one by other means than the first itself, so the kernel is asked for each:
+ * what holds for socat holds for all that it starts.
+ */
+async function mustBeFenced({ look }: Executed): Promise<void> {
+  const seen = await look();
+  const status = statusOf('pid' in seen ? seen.pid : 0);
+  const fenced =
+    status.get('NoNewPrivs') === '1' &&
+    status.get('Seccomp') === '2' &&
+    capabilitySets.every((set) => /^0{16}$/.test(status.get(set) ?? ''));
+  if (fenced) return;
+  const saw = ['NoNewPrivs', 'Seccomp', 'CapEff', 'CapBnd'].map((key) => `${key} ${status.get(key) ?? '?'}`);
+  throw notFenced(`its terminal has ${saw.join(', ')}`);
+}

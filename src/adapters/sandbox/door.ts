@@ -1,0 +1,31 @@
+/** The directory by which a sandbox sees the host: laid down by the host, read-only inside. */
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Listener } from '../../ports/sandboxes.ts';
+import { doorsDir, type House, type Place } from './local/machine.ts';
+import { bashrcScript, listenScript, probeScript, terminalScript } from './local/scripts.ts';
+
+export function makeDoor(house: House, place: Place): void {
+  mkdirSync(doorsDir(house), { recursive: true, mode: 0o711 });
+  for (const path of [place.door, join(place.door, 'calls'), place.sockets]) {
+    mkdirSync(path, { recursive: true });
+    // Whatever the umask: the sandbox's user passes through, and lists nothing.
+    chmodSync(path, 0o711);
+  }
+}
+
+/** What every first process finds beside its own script. */
+export function layScripts(place: Place, init: string, listeners: readonly Listener[]): void {
+  const files = {
+    init,
+    listen: listenScript,
+    probe: probeScript,
+    terminal: terminalScript,
+    bashrc: bashrcScript,
+    listeners: listeners.map(({ port, socket }) => `${port} ${socket}\n`).join(''),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(place.door, 'calls', name), text);
+    chmodSync(join(place.door, 'calls', name), 0o644);
+  }
+}

@@ -1,0 +1,65 @@
+/** Starts a sandbox's supervisor: a script of its own in the state directory, detached, which waits for the word. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { label } from './local/bwrap-arguments.ts';
+import { type House, type Place, systemPath } from './local/machine.ts';
+import { type State, writeLoose } from './local/state.ts';
+import { slotFile } from './local/uid-pool.ts';
+
+export type Supervisor = {
+  readonly pid: number | undefined;
+  /** Says that all files lie there. A starter that dies without it is taken for one that opens nothing. */
+  go(): void;
+  /** Settles when the supervisor ends, with the reason as far as it is known; never rejects. */
+  readonly broken: Promise<string>;
+  /** Lets this process end before it. */
+  letGo(): void;
+};
+
+/** `words` follow what all supervisors are told; supervision.sh names them. */
+export function startSupervisor(
+  house: House,
+  place: Place,
+  state: State,
+  script: string,
+  words: readonly string[],
+): Supervisor {
+  const { access, install, requester, target } = state.labels;
+  writeLoose(place, 'life', `${state.life}\n`);
+  writeLoose(place, 'supervise.sh', script);
+  const told = [
+    join(place.dir, 'supervise.sh'),
+    ...[label, access, install, requester, target, state.life, place.dir, place.door],
+    state.slot === undefined ? '-' : slotFile(house, state.slot),
+    place.ended,
+    ...words,
+  ];
+  const child = spawn('/bin/bash', told, {
+    cwd: '/',
+    env: { PATH: systemPath, LC_ALL: 'C' },
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const broken = new Promise<string>((resolve) => {
+    const say = (text: string): void => resolve(`it ended while opening (${text})`);
+    child.once('error', ({ message }) => say(message));
+    child.once('exit', () => say(firstLine(place.ended) ?? 'no reason was left'));
+  });
+  return {
+    pid: child.pid,
+    go: () => {
+      child.stdin.on('error', () => undefined).end('go\n');
+    },
+    broken,
+    letGo: () => child.unref(),
+  };
+}
+
+function firstLine(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').split('\n')[0];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+/** A place of its own for docker sandboxes in one test; on leaving, everything is closed and nothing may be left. */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import {
+  type DockerSandboxes,
+  dockerSandboxes,
+} from '../../../src/adapters/sandbox/docker/docker-sandboxes.ts';
+import { connectEngine } from '../../../src/adapters/sandbox/docker/engine.ts';
+import { type DockerOptions, dockerMachineFrom } from '../../../src/adapters/sandbox/docker/machine.ts';
+import { runInside } from '../../../src/adapters/sandbox/docker/run-inside.ts';
+import { type Place, placeOf } from '../../../src/adapters/sandbox/local/machine.ts';
+import { labelledProcesses, pidsOwnedBy } from '../../../src/adapters/sandbox/local/processes.ts';
+import { readState, type State } from '../../../src/adapters/sandbox/local/state.ts';
+import type { AccessId } from '../../../src/domain/ids.ts';
+import type { Sandbox, SandboxSpec } from '../../../src/ports/sandboxes.ts';
+import { newAccess, type SandboxGround, specFor } from '../../contract/sandboxes.ts';
+
+export type DockerGround = SandboxGround & {
+  readonly sandboxes: DockerSandboxes;
+  readonly options: DockerOptions;
+  spec(access: AccessId, more?: Partial<SandboxSpec>): SandboxSpec;
+  open(access?: AccessId, lifeMs?: number): Promise<Sandbox>;
+  /** Runs a bash script inside. */
+  bash(
+    access: AccessId,
+    script: string,
+    timeoutMs?: number,
+  ): Promise<{ code: number | undefined; stdout: string }>;
+  place(access: AccessId): Place;
+  state(access: AccessId): State;
+  /** Processes of supervisors, and those that run under the sandbox's user. */
+  processes(access: AccessId, uid?: number): readonly number[];
+};
+
+export async function dockerGround(
+  engine: { readonly socketPath: string },
+  image: string,
+  more: Partial<DockerOptions> = {},
+): Promise<DockerGround> {
+  const root = mkdtempSync(join(tmpdir(), 'prod-access-'));
+  chmodSync(root, 0o711);
+  const install = `t${randomBytes(5).toString('hex')}`;
+  const options: DockerOptions = {
+    dataDir: join(root, 'data'),
+    runDir: join(root, 'run'),
+    install,
+    limits: 'enforced',
+    image,
+    socketPath: engine.socketPath,
+    ...more,
+  };
+  const sandboxes = dockerSandboxes(options);
+  const machine = dockerMachineFrom(options);
+  const place = (access: AccessId): Place => placeOf(machine, access);
+  const spec = (access: AccessId, change: Partial<SandboxSpec> = {}): SandboxSpec => ({
+    ...specFor(install, access, Date.now() + 60_000),
+    ...change,
+  });
+  return {
+    sandboxes,
+    another: dockerSandboxes(options),
+    install,
+    options,
+    now: Date.now,
+    turnTo: () => undefined,
+    spec,
+    open: (access = newAccess(), lifeMs = 60_000) =>
+      sandboxes.open(spec(access, { deadline: Date.now() + lifeMs })),
+    bash: (access, script, timeoutMs = 10_000) =>
+      runInside(
+        connectEngine(machine.socketPath),
+        `prod-access-${install}-${access}`,
+        ['/bin/bash', '-c', script],
+        { timeoutMs },
+      ),
+    place,
+    state(access) {
+      const state = readState(place(access));
+      if (state === undefined) throw new Error(`no state of ${access}`);
+      return state;
+    },
+    processes: (access, uid) => [
+      ...labelledProcesses(install)
+        .filter(({ labels }) => labels.access === access)
+        .map(({ pid }) => pid),
+      ...(uid === undefined ? [] : pidsOwnedBy(uid)),
+    ],
+    async [Symbol.asyncDispose]() {
+      for (const { labels } of await sandboxes.list()) await sandboxes.close(labels.access);
+      expect(await sandboxes.list()).toEqual([]);
+      expect(labelledProcesses(install)).toEqual([]);
+      const doors = join(root, 'run', install);
+      if (existsSync(doors)) expect(readdirSync(doors)).toEqual([]);
+      const all = join(root, 'data', 'docker', 'sandboxes');
+      if (existsSync(all)) expect(readdirSync(all).toSorted()).toEqual(['ended', 'locks', 'slots']);
+      if (existsSync(all)) expect(readdirSync(join(all, 'slots'))).toEqual([]);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
