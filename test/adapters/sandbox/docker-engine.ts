@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Docker from 'dockerode';
+import { allProcesses, killProcess } from '../../../src/adapters/sandbox/local/processes.ts';
 
 export type TestEngine = AsyncDisposable & {
   readonly socketPath: string;
   readonly docker: Docker;
-  /** Ends it with that signal, and its containerd with SIGKILL too: what runs in containers may go on. */
+  /** Ends the daemon, and its containerd with it. After SIGKILL what runs in containers goes on. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   start(): Promise<void>;
 };
@@ -62,7 +63,8 @@ export async function testEngine(): Promise<TestEngine> {
     const ended = once(child, 'exit');
     child.kill(signal);
     await ended;
-    if (signal === 'SIGKILL') killIfThere(join(root, 'exec', 'containerd', 'containerd.pid'));
+    // Its containerd is killed by the kernel, but one that nobody has buried yet would be taken for alive.
+    rmSync(join(root, 'exec', 'containerd', 'containerd.pid'), { force: true });
   };
 
   await start();
@@ -73,6 +75,8 @@ export async function testEngine(): Promise<TestEngine> {
     end,
     async [Symbol.asyncDispose]() {
       await end('SIGTERM');
+      for (const { pid, argv } of allProcesses())
+        if (argv.some((word) => word.startsWith(root))) killProcess(pid);
       for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
         const point = line.split(' ')[4] ?? '';
         if (point.startsWith(`${root}/`)) spawnSync('umount', ['-l', point]);
@@ -80,12 +84,4 @@ export async function testEngine(): Promise<TestEngine> {
       rmSync(root, { recursive: true, force: true });
     },
   };
-}
-
-function killIfThere(pidFile: string): void {
-  try {
-    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
-  } catch {
-    // It had ended already.
-  }
 }

@@ -41,6 +41,8 @@ export type Engine = {
   /** Output of the first process from its first byte on, in frames: to be called before the start. */
   attach(id: string): Promise<Socket>;
   start(id: string): Promise<void>;
+  /** Settles once it does not run, or once that cannot be told any more; never rejects. */
+  ended(id: string, unwatched: AbortSignal): Promise<void>;
   /** Undefined where there is no such container. */
   inspect(idOrName: string): Promise<ContainerInspectInfo | undefined>;
   /** Kills and removes it, and the anonymous volumes that its image declares. One that is not there is removed. */
@@ -73,6 +75,7 @@ export function connectEngine(socketPath: string): Engine {
         socketOf(container(id).attach({ ...bound, stream: true, stdout: true, stderr: true, hijack: true })),
       ),
     start: (id) => call('start a container', (bound) => container(id).start(bound)),
+    ended: (id, unwatched) => container(id).wait({ abortSignal: unwatched }).then(nothing, nothing),
     inspect: (id) => call('look at a container', (bound) => container(id).inspect(bound), { 404: undefined }),
     remove: (id) =>
       call('remove a container', (bound) => container(id).remove({ ...bound, force: true, v: true }), {
@@ -161,3 +164,4 @@ function finished(docker: Docker, progress: NodeJS.ReadableStream): Promise<void
 }
 
 const yes = (): boolean => true;
+const nothing = (): void => {};

@@ -10,7 +10,7 @@ for program in socat stty tty timeout sleep unshare; do
 done
 . "$at/listen" 2>/dev/null
 /bin/bash "$at/probe" "$1" 8<&-
-printf 'said\tall\n'
-printf 'said\tall\n' >&2
-exec >/dev/null 2>&1
+# The last words are another's, said once this process has let go of its outputs: the host looks at what it holds then.
+exec 9> >(read -r _; printf 'said\tall\n'; printf 'said\tall\n' >&2)
+exec >/dev/null 2>&1 9>&-
 while read -r _ <&8; do :; done

@@ -5,6 +5,7 @@
  * Not the engine's own terminals: it keeps one of those, and what runs on it, after the connection is gone. Here the end
  * of the connection is the end of socat's input, and socat hangs up; also when the bot was killed.
  */
+import type { Duplex } from 'node:stream';
 import type { AccessId } from '../../../domain/ids.ts';
 import type { Terminal, TerminalSize } from '../../../ports/terminals.ts';
 import { firstLine, inTime } from '../first-line.ts';
@@ -34,18 +35,29 @@ export async function openTerminal(
   try {
     const tty = await firstLine(stream);
     if (!machine.ownKernel) await mustBeFenced(executed);
+    endWithContainer(engine, container, stream);
     return {
       stream,
       resize: async (size) => {
         if (stream.destroyed) return;
-        const words = ['stty', '-F', tty, 'cols', String(size.cols), 'rows', String(size.rows)];
-        await runInside(engine, container, words, { timeoutMs: 2_000 });
+        const script = `stty -F ${tty} cols ${size.cols} rows ${size.rows}${machine.ownKernel ? tellAll : ''}`;
+        await runInside(engine, container, ['/bin/bash', '-c', script], { timeoutMs: 2_000 });
       },
     };
   } catch (error) {
     stream.destroy();
     throw error;
   }
+}
+
+/** gVisor's kernel takes a new size without a word to the programs. All of the sandbox hear of it: nobody else does. */
+const tellAll = '; kill -WINCH -1';
+
+/** Not every runtime tells the engine that what it started beside the first process has ended with it. */
+function endWithContainer(engine: Engine, container: string, stream: Duplex): void {
+  const closed = new AbortController();
+  stream.once('close', () => closed.abort());
+  void engine.ended(container, closed.signal).then(() => stream.destroy());
 }
 
 /** One that starts too late is hung up, whenever that is. */
