@@ -1,6 +1,6 @@
 /**
- * Ways out of a sandbox, as the policy writes them: lines `host:port` for the proxy, where a label `*` stands for any
- * one label, and named forwards. `private` lets a line reach private addresses and the bot's own host.
+ * Ways out of a sandbox, as the policy writes them: lines `host:port` for the proxy, where a first label
+ * `*` stands for any one label, and named forwards. `private` lets a line reach private addresses and the bot's own host.
  */
 import { isIP } from 'node:net';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ export type Endpoint = { readonly host: string; readonly port: number };
 
 const label = '(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)';
 const namePattern = new RegExp(`^(?:${label}\\.)*${label}$`);
-const wildPattern = new RegExp(`^(?:(?:${label}|\\*)\\.)+${label}\\.${label}$`);
+const wildPattern = new RegExp(`^\\*\\.(?:${label}\\.)+${label}$`);
 
 /** Reads `host:port`, or `[address]:port` for version 6. Names are lower-cased. Undefined where it is neither. */
 export function parseEndpoint(text: string): Endpoint | undefined {
@@ -30,7 +30,7 @@ export function parseEndpoint(text: string): Endpoint | undefined {
 }
 
 export function isWild({ host }: Endpoint): boolean {
-  return host.split('.').includes('*');
+  return host.startsWith('*.');
 }
 
 /** Whether the address is this host's own loopback, spelled as an address and not as a name. */
