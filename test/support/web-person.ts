@@ -14,7 +14,7 @@ export type WebTerminal = {
   send(data: string | Buffer): void;
   until(pattern: RegExp): Promise<RegExpExecArray>;
   /** Waits for news of a kind. */
-  untilNews(type: string): Promise<Readonly<Record<string, unknown>>>;
+  untilNews(type: string, timeoutMs?: number): Promise<Readonly<Record<string, unknown>>>;
   readonly closed: Promise<number>;
   close(): void;
 };
@@ -98,14 +98,14 @@ export function webPerson(world: World, port: number, person: string): WebPerson
             },
             { timeout: 10_000, interval: 10 },
           ),
-        untilNews: (type) =>
+        untilNews: (type, timeout = 10_000) =>
           vi.waitFor(
             () => {
               const found = news.findLast((each) => each.type === type);
               if (found === undefined) throw new Error(`no news of ${type}: ${JSON.stringify(news)}`);
               return found;
             },
-            { timeout: 10_000, interval: 10 },
+            { timeout, interval: 10 },
           ),
         closed: new Promise((resolve) => socket.once('close', (code) => resolve(code))),
         close: () => socket.close(),
