@@ -69,10 +69,13 @@ export function containerOptions(plan: Plan): ContainerCreateOptions {
     ShmSize: sizes.shm,
     Memory: limits.memoryBytes,
     MemorySwap: limits.memoryBytes,
+    // On cgroup v1 the buffers of sockets are counted apart; on v2 the engine passes this over.
+    KernelMemoryTCP: limits.memoryBytes,
     PidsLimit: processLimit(limits, plan.ownKernel),
     NanoCpus: Math.max(10_000_000, Math.round(limits.cpus * 1e9)),
     Ulimits: [
-      { Name: 'core', Soft: 0, Hard: 0 },
+      // One byte, not none: at none a crash inside would still start the host's program for crashes.
+      { Name: 'core', Soft: 1, Hard: 1 },
       { Name: 'nofile', Soft: 4096, Hard: 4096 },
     ],
     OomScoreAdj: 500,
