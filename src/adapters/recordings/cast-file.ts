@@ -46,7 +46,7 @@ async function castFile(path: string, handle: FileHandle): Promise<CastFile> {
   const hash = createHash('sha256');
   let chain = chainStart;
 
-  /** A file that was moved away or touched by others takes writes as before: it must be looked for. */
+  /** A file that was moved away or touched by others takes writes as before: it must be looked for, before and after. */
   async function mustStand(): Promise<void> {
     const found = await stat(path);
     if (found.ino !== ino || found.dev !== dev) throw new RecordingFault('the file was replaced');
@@ -58,6 +58,7 @@ async function castFile(path: string, handle: FileHandle): Promise<CastFile> {
       return bytes;
     },
     async append(lines) {
+      await mustStand();
       const next = chainAfter(chain, lines);
       const all = Buffer.concat([...lines, Buffer.from(chainLine(next))]);
       await writeAll(handle, all, bytes);
@@ -67,7 +68,10 @@ async function castFile(path: string, handle: FileHandle): Promise<CastFile> {
       await mustStand();
     },
     sync: () => handle.datasync(),
-    cutBack: () => handle.truncate(bytes),
+    async cutBack() {
+      const { size } = await handle.stat();
+      if (size > bytes) await handle.truncate(bytes);
+    },
     sha256: () => hash.copy().digest('hex'),
     async readBack() {
       const again = createHash('sha256');
