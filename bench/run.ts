@@ -3,8 +3,14 @@ import { benchAck } from './ack.ts';
 import { benchClickToActive } from './click-to-active.ts';
 import { printFigures } from './figures.ts';
 import { benchLedger } from './ledger.ts';
+import { benchRecordings } from './recordings.ts';
 
-const benches = { ledger: benchLedger, ack: benchAck, 'click-to-active': benchClickToActive };
+const benches = {
+  ledger: benchLedger,
+  ack: benchAck,
+  'click-to-active': benchClickToActive,
+  recordings: benchRecordings,
+};
 const wanted = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) {
   if (wanted.length === 0 || wanted.includes(name)) printFigures(await bench());

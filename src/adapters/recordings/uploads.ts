@@ -79,9 +79,9 @@ export function withUploads(recordings: Recordings, options: UploadOptions): Rec
   }
 
   async function upload({ access, session }: Place, note: UploadNote): Promise<void> {
+    const late = AbortSignal.timeout(tryMs(note.bytes));
     const body = await recordings.read(access, session);
     if (body === undefined) throw new RecordingFault('the file is gone');
-    const late = AbortSignal.timeout(tryMs(note.bytes));
     try {
       await putRecording(options, access, session, body, note, AbortSignal.any([stop.signal, late]));
     } catch (error) {
@@ -214,7 +214,7 @@ function pauseMs(tries: number, random: number): number {
 
 /** A try's time, from a slow line: 100 kB a second. */
 function tryMs(bytes: number): number {
-  return 60_000 + bytes / 100;
+  return 60_000 + Math.ceil(bytes / 100);
 }
 
 /** The SDK's errors have names, the system's have codes; messages could hold addresses and more. */
