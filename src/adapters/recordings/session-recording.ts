@@ -143,7 +143,6 @@ export function sessionRecording(file: CastFile, of: Subject, options: SessionOp
     const last = eventBuffer(() => 0);
     last.event('m', `cut off: ${why}`);
     if (status !== undefined) last.event('x', String(status));
-    await synced;
     for (const step of [() => file.cutBack(), () => file.append(last.take()), () => file.sync()]) {
       try {
         await step();

@@ -201,10 +201,17 @@ describe('whatever a crash leaves on disk', () => {
     );
   });
 
-  it('is left alone while its writer lives, and not taken for its own by a process of the same number', async () => {
+  it('is left alone while its writer lives, whom no process of the same number or another boot is', async () => {
     const alive = newRecording();
+    const rebooted = newRecording();
     await ground.recordings.begin(alive);
+    await ground.recordings.begin(rebooted);
+    const note = JSON.parse(readFileSync(ground.path(rebooted, 'open'), 'utf8'));
+    note.writer.boot = '00000000-0000-0000-0000-000000000000';
+    writeFileSync(ground.path(rebooted, 'open'), JSON.stringify(note));
     const orphans = await fileRecordings(ground.options).orphans();
-    expect(orphans.map((orphan) => orphan.of)).toEqual([of]);
+    expect(orphans.map((orphan) => orphan.of.session).toSorted()).toEqual(
+      [of.session, rebooted.session].toSorted(),
+    );
   });
 });

@@ -1,5 +1,13 @@
 /** Recordings that go to a bucket as well: a real SDK client against a look-alike. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { fileRecordings } from '../../../src/adapters/recordings/file-recordings.ts';
@@ -59,6 +67,16 @@ async function record(recordings: Recordings, words: string, of = newRecording()
   await recording.end(0);
   return of;
 }
+/** Files of the directory that this process holds open. */
+const openFilesIn = (dir: string): readonly string[] =>
+  readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return path.startsWith(dir) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
 const pathOf = ({ access, session }: RecordingOf): string => `/casts/prod access/${access}/${session}.cast`;
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 5 });
 const isDone = (of: RecordingOf) => until(() => expect(told.at(-1)).toBe(`${of.session} done`));
@@ -108,6 +126,7 @@ it('survives broken connections, and tells of the next outage anew', async () =>
       clock.tick(60_000);
     }
     await isDone(of);
+    await until(() => expect(openFilesIn(ground.dir)).toEqual([]));
     expect(told).toEqual([
       expect.stringMatching(/ECONNRESET|EPIPE|TimeoutError|Error/),
       `${of.session} done`,
