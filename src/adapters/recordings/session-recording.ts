@@ -25,6 +25,8 @@ export type SessionOptions = {
 const burstBytes = 256 * 1024;
 /** Waiting bytes from which callers are held back. */
 const holdBackBytes = 1024 * 1024;
+/** Bytes in one append: what a crash may leave without a chain line, give or take a line. */
+const appendBytes = 4 * 1024 * 1024;
 
 export function sessionRecording(file: CastFile, of: Subject, options: SessionOptions): Recording {
   const { flushMs, maxBytes, stallMs, elapsedMs, log } = options;
@@ -80,16 +82,16 @@ export function sessionRecording(file: CastFile, of: Subject, options: SessionOp
   }
 
   async function appendWaiting(): Promise<void> {
-    const lines = buffer.take();
-    if (lines.length === 0) return;
-    let left = maxBytes - file.bytes;
-    const end = lines.findIndex((line) => {
-      left -= line.length;
-      return left < 0;
-    });
-    const fitting = end < 0 ? lines : lines.slice(0, end);
-    if (fitting.length > 0) await file.append(fitting);
-    if (end >= 0) throw new RecordingFault('the recording is full');
+    for (const lines of groupsOf(buffer.take())) {
+      let left = maxBytes - file.bytes;
+      const end = lines.findIndex((line) => {
+        left -= line.length;
+        return left < 0;
+      });
+      const fitting = end < 0 ? lines : lines.slice(0, end);
+      if (fitting.length > 0) await file.append(fitting);
+      if (end >= 0) throw new RecordingFault('the recording is full');
+    }
   }
 
   /** One sync at a time, beside further appends. */
@@ -169,4 +171,18 @@ export function sessionRecording(file: CastFile, of: Subject, options: SessionOp
     },
     broken: broken.promise,
   };
+}
+
+function groupsOf(lines: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {
+  const groups: Uint8Array[][] = [];
+  let size = appendBytes;
+  for (const line of lines) {
+    if (size + line.length > appendBytes) {
+      groups.push([]);
+      size = 0;
+    }
+    groups.at(-1)?.push(line);
+    size += line.length;
+  }
+  return groups;
 }

@@ -165,6 +165,19 @@ it('holds back whoever is faster than the disk, and lets them go on', async () =
   expect(dataOf(castOf((await fileOf(recordings, of)).toString()).events, 'o')).toHaveLength(4_000_000);
 });
 
+it('has a chain line every few megabytes, however much comes at once', async () => {
+  const { recordings } = begin();
+  const of = newRecording();
+  const recording = await recordings.begin(of);
+  await recording.output(Buffer.alloc(20_000_000, '\0'));
+  await recording.end(0);
+  const file = await fileOf(recordings, of);
+  expect(verifyRecording(file)).toEqual({ kind: 'whole' });
+  // Escaped, each of the bytes takes six.
+  const between = file.toString('latin1').split(/^# chain .*\n/m);
+  expect(Math.max(...between.map(({ length }) => length))).toBeLessThan(5_000_000);
+});
+
 it('does not wait for its timer in a flood', async () => {
   const { recordings } = begin({ flushMs: 600_000 });
   const of = newRecording();
