@@ -1,9 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CastEvent } from '../../src/domain/cast.ts';
-import { commandMax, commandsMax, commandsOf } from '../../src/domain/cast-commands.ts';
-import { findInCast, foundMax } from '../../src/domain/cast-search.ts';
+import { commandFinder, commandMax, commandsMax } from '../../src/domain/cast-commands.ts';
+import { foundMax, lineFinder } from '../../src/domain/cast-search.ts';
 import { oscMax, type TerminalPart, terminalReader } from '../../src/domain/terminal-text.ts';
+
+function commandsIn(events: Iterable<CastEvent>) {
+  const finder = commandFinder();
+  for (const event of events) finder.read(event);
+  return finder.commands();
+}
+
+function linesIn(events: Iterable<CastEvent>, wanted: string) {
+  const finder = lineFinder(wanted);
+  for (const event of events) finder.read(event);
+  return finder.found();
+}
 
 const shown = (...pieces: readonly string[]): readonly CastEvent[] =>
   pieces.map((data, n) => ({ atMs: n * 100, code: 'o', data }));
@@ -71,11 +83,11 @@ describe('what a terminal shows', () => {
 
 describe('the commands of a recording', () => {
   const texts = (...pieces: readonly string[]): readonly string[] =>
-    commandsOf(shown(...pieces)).map(({ text }) => text);
+    commandsIn(shown(...pieces)).map(({ text }) => text);
 
   it('are those that the shell marked, each at its time', () =>
     expect(
-      commandsOf([
+      commandsIn([
         ...shown('$ ls\r\n', '\x1b]633;E;ls -l\x07\x1b]133;C\x07total 0\r\n', '\x1b]633;E;exit\x1b\\'),
         { atMs: 300, code: 'i', data: '\x1b]633;E;typed\x07' },
       ]),
@@ -125,7 +137,7 @@ describe('the commands of a recording', () => {
 describe('a search in a recording', () => {
   it('finds text across events and escape sequences, at the time at which it stood there', () =>
     expect(
-      findInCast(
+      linesIn(
         shown('$ ', 'c\x1b[1mat', ' /etc/PASS', 'wd\r\nroot:x\r\n', 'cat /etc/passwd'),
         'cat /etc/passwd',
       ),
@@ -135,31 +147,31 @@ describe('a search in a recording', () => {
     ]));
 
   it('takes what is sought literally', () => {
-    expect(
-      findInCast(shown('a+b (c) [d] {e} \\f ^$ | - / .\n'), '+b (C) [D] {E} \\f ^$ | - / .'),
-    ).toHaveLength(1);
-    expect(findInCast(shown('abc\n'), 'a.c')).toEqual([]);
-    expect(findInCast(shown('abc\n'), ' ')).toEqual([]);
-    expect(findInCast(shown('abc\n'), '')).toEqual([]);
-    expect(findInCast(shown('Straße ÄÖ \u{1f4a5}\n'), 'straße äö \u{1f4a5}')).toHaveLength(1);
+    expect(linesIn(shown('a+b (c) [d] {e} \\f ^$ | - / .\n'), '+b (C) [D] {E} \\f ^$ | - / .')).toHaveLength(
+      1,
+    );
+    expect(linesIn(shown('abc\n'), 'a.c')).toEqual([]);
+    expect(linesIn(shown('abc\n'), ' ')).toEqual([]);
+    expect(linesIn(shown('abc\n'), '')).toEqual([]);
+    expect(linesIn(shown('Straße ÄÖ \u{1f4a5}\n'), 'straße äö \u{1f4a5}')).toHaveLength(1);
   });
 
   it('finds what was shown and then written over', () => {
-    expect(findInCast(shown('secret\rxxxxxx\r\n'), 'secret')).toEqual([{ atMs: 0, line: 'secret' }]);
-    expect(findInCast(shown('secret\b\b\b\b\b\bxxxxxx\r\n'), 'secret')).toHaveLength(1);
-    expect(findInCast(shown('secret\x1b[2K\x1b[1Gnothing\r\n'), 'secret')).toHaveLength(1);
+    expect(linesIn(shown('secret\rxxxxxx\r\n'), 'secret')).toEqual([{ atMs: 0, line: 'secret' }]);
+    expect(linesIn(shown('secret\b\b\b\b\b\bxxxxxx\r\n'), 'secret')).toHaveLength(1);
+    expect(linesIn(shown('secret\x1b[2K\x1b[1Gnothing\r\n'), 'secret')).toHaveLength(1);
   });
 
   it('tells each line once, and does not look into titles', () => {
-    expect(findInCast(shown('aa aa\naa\n'), 'aa')).toHaveLength(2);
-    expect(findInCast(shown('\x1b]0;hidden\x07\x1b]633;E;hidden\x07'), 'hidden')).toEqual([]);
+    expect(linesIn(shown('aa aa\naa\n'), 'aa')).toHaveLength(2);
+    expect(linesIn(shown('\x1b]0;hidden\x07\x1b]633;E;hidden\x07'), 'hidden')).toEqual([]);
   });
 
   it('is bounded, and finds text in a line without an end', () => {
-    expect(findInCast(shown('hit\n'.repeat(foundMax + 5)), 'hit')).toHaveLength(foundMax);
+    expect(linesIn(shown('hit\n'.repeat(foundMax + 5)), 'hit')).toHaveLength(foundMax);
     // Over every border of the pieces in which so long a line is searched.
     for (const before of [8_180, 8_185, 8_190, 8_191, 8_192, 8_193, 16_380, 1_000_000]) {
-      const [found] = findInCast(shown('x'.repeat(before), 'needle', 'x'.repeat(20_000)), 'needle');
+      const [found] = linesIn(shown('x'.repeat(before), 'needle', 'x'.repeat(20_000)), 'needle');
       expect(found, `${before}`).toMatchObject({ atMs: 100, line: expect.stringContaining('needle') });
       expect(found?.line.length).toBeLessThanOrEqual(300);
     }
@@ -171,7 +183,7 @@ describe('a search in a recording', () => {
       for (let n = 0; n < 500_000; n += 1) yield { atMs: n, code: 'o', data: '\x07' };
       for (let n = 0; n < 500_000; n += 1) yield { atMs: n, code: 'o', data: 'a' };
     })();
-    expect(findInCast(events, `${'a'.repeat(199)}b`)).toEqual([]);
+    expect(linesIn(events, `${'a'.repeat(199)}b`)).toEqual([]);
     expect(performance.now() - begun).toBeLessThan(15_000);
   });
 });

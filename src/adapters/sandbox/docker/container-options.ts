@@ -69,8 +69,6 @@ export function containerOptions(plan: Plan): ContainerCreateOptions {
     ShmSize: sizes.shm,
     Memory: limits.memoryBytes,
     MemorySwap: limits.memoryBytes,
-    // On cgroup v1 the buffers of sockets are counted apart; on v2 the engine passes this over.
-    KernelMemoryTCP: limits.memoryBytes,
     PidsLimit: processLimit(limits, plan.ownKernel),
     NanoCpus: Math.max(10_000_000, Math.round(limits.cpus * 1e9)),
     Ulimits: [

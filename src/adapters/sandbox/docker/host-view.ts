@@ -1,9 +1,15 @@
 /** What the host's kernel says of a container that stands: evidence that nothing inside can forge. */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LimitsHeldBy } from '../../../ports/sandboxes.ts';
+import type { LimitsHeldBy, SandboxLimits } from '../../../ports/sandboxes.ts';
 import { insideDoor } from '../local/bwrap-arguments.ts';
-import { type CgroupLayout, type LimitsInForce, layoutFrom, limitsAt } from '../local/cgroup-files.ts';
+import {
+  type CgroupLayout,
+  type LimitsInForce,
+  layoutFrom,
+  limitsAt,
+  socketBytes,
+} from '../local/cgroup-files.ts';
 import { parseStatus } from '../local/inside-report.ts';
 import { sandboxesDir } from '../local/machine.ts';
 import { namespaceOf, pidsOwnedBy } from '../local/processes.ts';
@@ -72,18 +78,31 @@ export function heldBy(): LimitsHeldBy {
   return hostCgroups()?.version ?? 'prlimit';
 }
 
+/** `pathOf` the group of one controller that the process is in; version 2 has one for all, under the empty name. */
+function groupsOf(pid: number): (controller: string) => string {
+  // `number:controllers:path`.
+  const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
+  return (controller) => {
+    const line = lines.find((each) => each.split(':')[1]?.split(',').includes(controller));
+    if (line === undefined) throw new RangeError(`no ${controller} group`);
+    return line.split(':').slice(2).join(':');
+  };
+}
+
+/** Engines leave the buffers of sockets unbounded where cgroups count them apart. The probe reads it back. */
+export function boundSockets(pid: number, limits: SandboxLimits): void {
+  const layout = hostCgroups();
+  if (layout?.version !== 'cgroup-v1') return;
+  const dir = join(layout.memory, groupsOf(pid)('memory'));
+  writeFileSync(join(dir, 'memory.kmem.tcp.limit_in_bytes'), String(socketBytes(limits)));
+}
+
 /** The limits of the groups that the process is in, wherever the engine made them. */
 function limitsOf(pid: number): LimitsInForce | undefined {
   try {
     const layout = hostCgroups();
     if (layout === undefined) return undefined;
-    // `number:controllers:path`; version 2 has 0 and no controllers.
-    const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
-    const pathOf = (controller: string): string => {
-      const line = lines.find((each) => each.split(':')[1]?.split(',').includes(controller));
-      if (line === undefined) throw new RangeError(`no ${controller} group`);
-      return line.split(':').slice(2).join(':');
-    };
+    const pathOf = groupsOf(pid);
     const dirs = new Map(
       layout.version === 'cgroup-v2'
         ? [[layout.root, pathOf('')]]

@@ -23,7 +23,7 @@ import { startSupervisor } from '../supervisor.ts';
 import { containerOptions } from './container-options.ts';
 import type { Engine } from './engine.ts';
 import { gather } from './gather.ts';
-import { heldBy } from './host-view.ts';
+import { boundSockets, heldBy } from './host-view.ts';
 import { containerName, type DockerMachine, mountinfo } from './machine.ts';
 import { judge } from './probe.ts';
 import { initScript, superviseScript } from './scripts.ts';
@@ -70,6 +70,7 @@ export async function start(machine: DockerMachine, engine: Engine, spec: Sandbo
     environment: ['HOSTNAME', ...seen.Config.Env.map((line) => line.split('=')[0] ?? '')],
     ...(supervisor.pid === undefined ? {} : { supervisor: supervisor.pid }),
   };
+  if (machine.ownUids) boundSockets(seen.State.Pid, spec.limits);
   const found = judge(machine, started, seen.State.Pid, report, listener.connections());
   supervisor.letGo();
   return { state: started, findings: found };

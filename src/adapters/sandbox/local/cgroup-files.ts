@@ -104,15 +104,16 @@ export function limitWrites(
   return [
     write(layout.memory, 'memory.limit_in_bytes', memory),
     write(layout.memory, 'memory.memsw.limit_in_bytes', memory, true),
-    write(
-      layout.memory,
-      'memory.kmem.tcp.limit_in_bytes',
-      String(Math.floor(limits.memoryBytes * socketShare)),
-    ),
+    write(layout.memory, 'memory.kmem.tcp.limit_in_bytes', String(socketBytes(limits))),
     write(layout.pids, 'pids.max', processes),
     write(layout.cpu, 'cpu.cfs_period_us', String(periodUs)),
     write(layout.cpu, 'cpu.cfs_quota_us', quota),
   ];
+}
+
+/** Bytes of socket buffers, which version 1 counts apart from memory. */
+export function socketBytes({ memoryBytes }: SandboxLimits): number {
+  return Math.floor(memoryBytes * socketShare);
 }
 
 /** The limits as the kernel has them. `read` reads a file; what is no number counts as no limit. */
