@@ -24,6 +24,9 @@ export type Refusal =
   | { readonly code: 'no-such-access'; readonly text: string }
   | { readonly code: 'ambiguous-access'; readonly text: string; readonly matches: number }
   | { readonly code: 'too-many-sessions'; readonly max: number }
+  | { readonly code: 'not-recordable'; readonly why: string }
+  | { readonly code: 'no-such-session' }
+  | { readonly code: 'from-elsewhere' }
   | { readonly code: 'stale-card' }
   | { readonly code: 'total-exceeded'; readonly totalMs: number; readonly leftMs: number }
   | { readonly code: 'unproven'; readonly why: string };

@@ -7,10 +7,11 @@ import type { AccessId } from '../domain/ids.ts';
 import type { Person } from '../domain/people.ts';
 import { targetOf } from '../domain/policy.ts';
 import { isRefused, type Refusal, type Refused } from '../domain/refusal.ts';
+import { RecordingFault } from '../ports/recordings.ts';
 import type { TerminalSize } from '../ports/terminals.ts';
 import { load } from './advance.ts';
 import type { Flow } from './deps.ts';
-import { recordSessionEnd } from './end-session.ts';
+import { keepSessionEnd } from './end-session.ts';
 import { flawOf } from './proof.ts';
 import { type Session, startSession } from './session.ts';
 import { isSight, sightOf } from './viewing.ts';
@@ -22,6 +23,8 @@ export type SessionAsk = {
   readonly whyEnded: () => Promise<string>;
   /** How many terminals of this access are open already. */
   readonly open: number;
+  /** Ends the attempts to put the end of what came to nothing on the record. */
+  readonly giveUp: AbortSignal;
 };
 
 export type SessionDeps = Pick<
@@ -46,7 +49,12 @@ export async function openSession(deps: SessionDeps, ask: SessionAsk): Promise<S
     return refuse(deps, ask, { code: 'no-such-target', target: request.target, offered: [] });
 
   const title = `${request.target} ${access}`;
-  const recording = await deps.recordings.begin({ access, session: id, startedAt: clock.now(), size, title });
+  const of = { access, session: id, startedAt: clock.now(), size, title };
+  const recording = await deps.recordings.begin(of).catch(unrecordable);
+  if (isRefused(recording)) {
+    deps.log.error({ access, why: recording.refused }, 'a terminal cannot be recorded, so it is not opened');
+    return refuse(deps, ask, recording.refused);
+  }
   const actor = { kind: 'person', ...person } as const;
   const ended = { access, session: id, actor, target: request.target };
   try {
@@ -68,16 +76,15 @@ export async function openSession(deps: SessionDeps, ask: SessionAsk): Promise<S
     ]);
     const late = await barFromSession(deps, ask);
     if (late !== undefined) {
-      await recordSessionEnd(deps, ended, {
-        why: 'the access ended meanwhile',
-        digest: await recording.end(),
-      });
+      const end = { why: 'the access ended meanwhile', digest: await recording.end() };
+      void keepSessionEnd(deps, ended, end, ask.giveUp);
       return refuse(deps, ask, late);
     }
     const terminal = await deps.terminals.terminal(access, size);
     return startSession({
       id,
       access,
+      target: request.target,
       terminal,
       recording,
       size,
@@ -89,9 +96,14 @@ export async function openSession(deps: SessionDeps, ask: SessionAsk): Promise<S
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const end = { why: `it could not be opened: ${why}`, digest: await recording.end() };
-    await recordSessionEnd(deps, ended, end).catch(() => {});
+    void keepSessionEnd(deps, ended, end, ask.giveUp);
     throw error;
   }
+}
+
+function unrecordable(error: unknown): Refused & { readonly refused: { readonly code: 'not-recordable' } } {
+  if (!(error instanceof RecordingFault)) throw error;
+  return { refused: { code: 'not-recordable', why: error.message } };
 }
 
 async function barFromSession(

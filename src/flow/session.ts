@@ -24,6 +24,7 @@ export type Viewer = {
 };
 
 export type Attachment = {
+  /** Resolves once the shell has taken it, or will take nothing any more; never rejects. */
   type(bytes: Uint8Array): Promise<void>;
   resize(size: TerminalSize): void;
   /** The screen has taken more: the shell may go on. */
@@ -34,6 +35,7 @@ export type Attachment = {
 export type Session = {
   readonly id: SessionId;
   readonly access: AccessId;
+  readonly target: string;
   readonly openedAt: number;
   attach(viewer: Viewer): Attachment;
   /** Ends it with this reason; whoever looks on is told at once. */
@@ -47,6 +49,7 @@ export type SessionEnd = { readonly why: string; readonly digest: RecordingDiges
 export type SessionParts = {
   readonly id: SessionId;
   readonly access: AccessId;
+  readonly target: string;
   readonly terminal: Terminal;
   readonly recording: Recording;
   readonly size: TerminalSize;
@@ -61,20 +64,37 @@ export type SessionParts = {
 const windowBytes = 512 * 1024;
 /** What the shell may write while nobody is attached, before it waits for somebody. */
 const unseenBytes = 1024 * 1024;
+/** Each costs a copy of every byte. */
+const mostViewers = 32;
 
 export function startSession(parts: SessionParts): Session {
-  const { id, access, terminal, recording, clock } = parts;
+  const { id, access, target, terminal, recording, clock } = parts;
   const { stream } = terminal;
   const viewers = new Set<Viewer>();
   const scrollback = makeScrollback();
   const over = new AbortController();
-  const ending = new Promise<void>((resolve) => over.signal.addEventListener('abort', () => resolve()));
   const openedAt = clock.now();
-  let size = parts.size;
   let why = '';
   let unseen = 0;
   let typedAt = openedAt;
+  /** Resolved and made anew whenever what the pump waits for may have come: a screen caught up, somebody came or left. */
   let goOn = Promise.withResolvers<void>();
+  /** The same for what is typed: the shell takes more. */
+  let room = Promise.withResolvers<void>();
+  /** What is typed in several tabs goes to the shell one after the other, in the order of the recording. */
+  let typed = Promise.resolve();
+
+  const wake = (): void => {
+    goOn.resolve();
+    goOn = Promise.withResolvers();
+  };
+  const makeRoom = (): void => {
+    room.resolve();
+    room = Promise.withResolvers();
+  };
+  stream.on('drain', makeRoom).once('close', makeRoom);
+  // What breaks a stream is noticed where it is read; without a listener it would end the process.
+  stream.on('error', () => {});
 
   const cut = (reason: string): void => {
     if (over.signal.aborted) return;
@@ -82,6 +102,8 @@ export function startSession(parts: SessionParts): Session {
     over.abort();
     for (const viewer of viewers) viewer.over(reason);
     stream.destroy();
+    wake();
+    makeRoom();
   };
 
   const mustWait = (): boolean => {
@@ -89,12 +111,6 @@ export function startSession(parts: SessionParts): Session {
     return writers.length === 0
       ? unseen > unseenBytes
       : writers.some((viewer) => viewer.behind() > windowBytes);
-  };
-
-  /** Lets the pump look again. */
-  const wake = (): void => {
-    goOn.resolve();
-    goOn = Promise.withResolvers();
   };
 
   const showAll = (chunk: Uint8Array): void => {
@@ -121,15 +137,24 @@ export function startSession(parts: SessionParts): Session {
     for await (const chunk of stream) {
       await recording.output(chunk);
       showAll(chunk);
-      while (mustWait() && !over.signal.aborted) await Promise.race([goOn.promise, ending]);
+      while (mustWait() && !over.signal.aborted) await goOn.promise;
     }
   };
+
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    if (over.signal.aborted) return;
+    if (parts.recordInput) await recording.input(bytes);
+    if (over.signal.aborted || stream.write(bytes)) return;
+    await room.promise;
+  };
+
+  const resize = resizer(parts, over.signal);
 
   const watchIdle = async (): Promise<void> => {
     while (!over.signal.aborted) {
       const left = typedAt + parts.idleMs - clock.now();
       if (left <= 0) return cut('nothing was typed for too long');
-      await clock.sleep(left, over.signal);
+      await clock.sleep(Math.min(left, longestSleepMs), over.signal);
     }
   };
 
@@ -145,29 +170,30 @@ export function startSession(parts: SessionParts): Session {
   return {
     id,
     access,
+    target,
     openedAt,
     cut,
     ended: live(),
     attach: (viewer) => {
       viewer.show(scrollback.bytes());
-      viewers.add(viewer);
-      if (viewer.writes) unseen = 0;
-      tellWatched();
-      wake();
       if (over.signal.aborted) viewer.over(why);
+      else if (viewers.size >= mostViewers) viewer.over('too many look at this terminal already');
+      else {
+        viewers.add(viewer);
+        if (viewer.writes) unseen = 0;
+        tellWatched();
+        wake();
+      }
       return {
-        type: async (bytes) => {
-          if (!viewer.writes || !viewers.has(viewer) || over.signal.aborted) return;
+        type: (bytes) => {
+          if (!viewer.writes || !viewers.has(viewer)) return Promise.resolve();
           typedAt = clock.now();
-          if (parts.recordInput) await recording.input(bytes);
-          if (!stream.write(bytes)) await Promise.race([drained(stream), ending]);
+          // What cannot be recorded is not typed: the recording itself says that it is broken.
+          typed = typed.then(() => write(bytes)).catch(() => {});
+          return typed;
         },
         resize: (wanted) => {
-          if (!viewer.writes || over.signal.aborted) return;
-          if (wanted.cols === size.cols && wanted.rows === size.rows) return;
-          size = wanted;
-          recording.resize(size);
-          void terminal.resize(size).catch(() => {});
+          if (viewer.writes && viewers.has(viewer)) resize(wanted);
         },
         caughtUp: wake,
         detach: () => {
@@ -180,6 +206,27 @@ export function startSession(parts: SessionParts): Session {
   };
 }
 
-function drained(stream: Terminal['stream']): Promise<void> {
-  return new Promise((resolve) => stream.once('drain', resolve));
+/** Longer timers than this fire at once. */
+const longestSleepMs = 24 * 3_600_000;
+
+/** One resize at a time; of those that come meanwhile the last one counts. So no flood of them reaches the sandbox. */
+function resizer(
+  { size, recording, terminal }: Pick<SessionParts, 'size' | 'recording' | 'terminal'>,
+  over: AbortSignal,
+): (wanted: TerminalSize) => void {
+  let [wanted, applied] = [size, size];
+  let busy = false;
+  const apply = async (): Promise<void> => {
+    busy = true;
+    while (!over.aborted && (wanted.cols !== applied.cols || wanted.rows !== applied.rows)) {
+      applied = wanted;
+      recording.resize(applied);
+      await terminal.resize(applied).catch(() => {});
+    }
+    busy = false;
+  };
+  return (next) => {
+    wanted = next;
+    if (!busy) void apply();
+  };
 }

@@ -86,6 +86,12 @@ export function refusalWords(refusal: Refusal): string {
       return `\`${quoted(refusal.text, 40)}\` fits several accesses. Write more of the id.`;
     case 'too-many-sessions':
       return `${refusal.max} terminals of this access are open already. Close one of them.`;
+    case 'not-recordable':
+      return `No terminal is opened without a recording, and there can be none now: ${escapeText(refusal.why)}. Tell whoever runs the bot.`;
+    case 'no-such-session':
+      return 'This terminal is not open here any more. The page of the access shows its replay.';
+    case 'from-elsewhere':
+      return 'Another site’s page asked for this. Nothing was done.';
     case 'stale-card':
       return "This message is not a card that the bot knows. Use the card in the approvers' channel.";
     case 'total-exceeded':
