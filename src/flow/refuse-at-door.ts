@@ -1,6 +1,6 @@
 /**
- * A no that needs neither ledger nor policy: the account is of another workspace, or the card was never one. It is
- * recorded like every other refusal.
+ * A no at a door: the account is of another workspace, the card was never one, the page is not for them. It is recorded
+ * like every other refusal.
  */
 import { isoTime } from '../domain/duration.ts';
 import { isAccessId } from '../domain/ids.ts';
@@ -10,7 +10,7 @@ import type { Flow } from './deps.ts';
 
 export type TurnedAway = {
   readonly person: Person;
-  readonly doing: 'command' | 'ask' | 'approve' | 'deny';
+  readonly doing: 'command' | 'ask' | 'approve' | 'deny' | 'look' | 'terminal' | 'watch' | 'done' | 'revoke';
   readonly refusal: Refusal;
   /** As the payload has it: any text. */
   readonly access?: string;
