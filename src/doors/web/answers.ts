@@ -16,7 +16,8 @@ export function securityHeaders(kind: PageKind = 'plain'): Readonly<Record<strin
     'content-security-policy': `default-src 'none'; connect-src 'self'; img-src 'self' data:; ${policyFor[kind]}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'`,
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
+    // Nothing to others; with none at all a browser would hide the origin of our own forms from us too.
+    'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy': 'camera=(), geolocation=(), microphone=()',

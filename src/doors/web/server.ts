@@ -1,6 +1,6 @@
 /**
- * The HTTP door: Slack's requests, health, metrics, and the pages behind it. A request signed with a time from the future is refused here;
- * Bolt itself refuses only old ones.
+ * The HTTP door: Slack's requests, health, metrics, and the pages behind it. A request signed with a time from the
+ * future is refused here; Bolt itself refuses only old ones.
  */
 import {
   createServer,
@@ -11,6 +11,8 @@ import {
 } from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { addressOf } from './address.ts';
+import { securityHeaders } from './answers.ts';
 
 export type Readiness = { readonly ready: boolean; readonly checks: Readonly<Record<string, boolean>> };
 
@@ -32,13 +34,15 @@ export function webDoor(deps: WebDoorDeps): Server {
   return createServer((request, response) => {
     route(deps, request, response).catch((error: unknown) => {
       deps.log.error({ err: error }, 'a web request failed');
-      if (!response.headersSent) say(response, 500, 'something failed');
+      if (response.headersSent) response.destroy();
+      else say(response, 500, 'something failed');
     });
   });
 }
 
 async function route(deps: WebDoorDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const pathname = addressOf(request)?.pathname;
+  if (pathname === undefined) return say(response, 400, 'no such address');
   if (pathname === '/slack/events' && deps.slack !== undefined) {
     const signedAt = Number(request.headers['x-slack-request-timestamp']);
     if (signedAt > deps.now() / 1_000 + aheadMax) {
@@ -55,12 +59,13 @@ async function route(deps: WebDoorDeps, request: IncomingMessage, response: Serv
       return say(response, 200, 'alive');
     case '/readyz': {
       const readiness = await deps.readiness();
-      response.writeHead(readiness.ready ? 200 : 503, { 'content-type': 'application/json' });
+      const headers = { ...securityHeaders(), 'content-type': 'application/json' };
+      response.writeHead(readiness.ready ? 200 : 503, headers);
       response.end(JSON.stringify(readiness));
       return;
     }
     case '/metrics':
-      response.writeHead(200, { 'content-type': deps.metrics.contentType });
+      response.writeHead(200, { ...securityHeaders(), 'content-type': deps.metrics.contentType });
       response.end(await deps.metrics.metrics());
       return;
     default:
@@ -69,6 +74,6 @@ async function route(deps: WebDoorDeps, request: IncomingMessage, response: Serv
 }
 
 function say(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+  response.writeHead(status, { ...securityHeaders(), 'content-type': 'text/plain; charset=utf-8' });
   response.end(`${text}\n`);
 }
