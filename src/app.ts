@@ -13,7 +13,8 @@ import { deriveKey } from './domain/keys.ts';
 import { startWorkers } from './doors/jobs/workers.ts';
 import { httpReceiver, openSlackDoor, socketReceiver } from './doors/slack/door.ts';
 import { makeCookies } from './doors/web/cookies.ts';
-import { answerPage, type PagesDeps } from './doors/web/pages.ts';
+import type { PagesDeps } from './doors/web/deps.ts';
+import { answerPage } from './doors/web/pages.ts';
 import { webDoor } from './doors/web/server.ts';
 import { slackSignIn } from './doors/web/sign-in.ts';
 import { terminalSockets } from './doors/web/terminal-socket.ts';
@@ -84,7 +85,10 @@ async function openDoors(
   const closing = new AbortController();
   const attendance = makeAttendance(flow, closing.signal);
   const brokers = keepBrokers(flow, attendance);
-  closers.push(() => brokers.close('the bot is stopping'));
+  closers.push(async () => {
+    closing.abort();
+    await brokers.close('the bot is stopping');
+  });
   const background = startBackground({
     flow,
     sendBeat: timers.beat,
@@ -94,10 +98,6 @@ async function openDoors(
   });
   closers.push(async () => background[Symbol.asyncDispose]());
   const sessions = makeSessions(flow, attendance, brokers.keep);
-  closers.push(async () => {
-    closing.abort();
-    await sessions.close('the bot is stopping; open the terminal again in a moment');
-  });
   const readiness = async () => {
     const [redisAnswers, slackAnswers] = await Promise.all([ping(), answers(identity())]);
     const checks = { redis: redisAnswers, slack: slackAnswers, queue: background.queueAlive() };
@@ -117,7 +117,11 @@ async function openDoors(
     web.on('upgrade', (request, stream, head) => {
       if (!sockets.upgrade(request, stream, head)) stream.destroy();
     });
-    closers.push(async () => sockets.close());
+    closers.push(async () => {
+      // Whoever looks on is told in words before the connection goes.
+      await sessions.close('the bot is stopping; open the terminal again in a moment');
+      sockets.close();
+    });
   }
   web.listen(config.web.port);
   await once(web, 'listening');
@@ -177,7 +181,7 @@ function openPages(
   return {
     flow,
     sessions,
-    replays: { flow, key },
+    replays: { flow, key: deriveKey(config.signingKey, 'replay-tickets') },
     signIn: slackSignIn({ ...config.slack.signIn, issuer, publicUrl, cookies, team }),
     cookies,
     team,

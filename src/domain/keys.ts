@@ -5,7 +5,7 @@ import type { AccessId } from './ids.ts';
 /** 256 bits. One purpose's key says nothing about another's (HKDF with SHA-256, the purpose as its info). */
 export function deriveKey(
   signingKey: KeyObject,
-  purpose: 'record-mac' | 'web-cookies' | 'credentials-token',
+  purpose: 'record-mac' | 'web-cookies' | 'replay-tickets' | 'credentials-token',
 ): KeyObject {
   const { d } = signingKey.export({ format: 'jwk' });
   if (d === undefined) throw new TypeError('the signing key is not a private Ed25519 key');

@@ -65,7 +65,7 @@ export function slackSignIn(deps: SignInDeps): SignIn {
       })
       .catch((error: unknown) => {
         discovered = undefined;
-        throw new SignInFault('unavailable', 'Slack does not answer. Try again in a moment.', error);
+        return unavailable(error);
       });
     return discovered;
   }
@@ -99,7 +99,8 @@ export function slackSignIn(deps: SignInDeps): SignIn {
         throw new SignInFault('cancelled', 'You did not let Slack tell who you are.');
       const claims = await exchange(await configuration(), url, begun);
       const { 'https://slack.com/user_id': user, 'https://slack.com/team_id': team, name } = claims;
-      if (team !== (await deps.team()))
+      const ours = await deps.team().catch(unavailable);
+      if (team !== ours)
         throw new SignInFault('other-team', 'You are signed in to another workspace in Slack.');
       return { who: { user, team, name: (name ?? user).slice(0, 80) }, to: begun.to };
     },
@@ -120,10 +121,13 @@ async function exchange(
     });
     return claimsSchema.parse(tokens.claims());
   } catch (error) {
-    if (isNetworkTrouble(error))
-      throw new SignInFault('unavailable', 'Slack does not answer. Try again in a moment.', error);
+    if (isNetworkTrouble(error)) return unavailable(error);
     throw new SignInFault('refused', 'Slack’s answer does not fit the question that was asked.', error);
   }
+}
+
+function unavailable(cause: unknown): never {
+  throw new SignInFault('unavailable', 'Slack does not answer. Try again in a moment.', cause);
 }
 
 function isNetworkTrouble(error: unknown): boolean {

@@ -1,221 +1,189 @@
 /**
- * Terminals over WebSocket. Binary messages are the terminal's bytes, both ways; text messages are JSON of the shapes
- * below. Whoever may not be here is told why in words and disconnected; what is malformed or too big ends the
- * connection and nothing else.
+ * Terminals over WebSocket. Binary messages are the terminal's bytes, both ways; text messages are JSON (see
+ * `terminal-news.ts`). Whoever may not be here is told why in words and disconnected; what is malformed or too big ends
+ * the connection and nothing else. None of it is judged once and for all: who is attached is looked at again.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { z } from 'zod';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { isoTime } from '../../domain/duration.ts';
 import { type AccessId, isAccessId, isSessionId } from '../../domain/ids.ts';
 import type { Person } from '../../domain/people.ts';
-import { isRefused, type Refusal } from '../../domain/refusal.ts';
-import { load } from '../../flow/advance.ts';
-import type { Attachment, Session, Viewer } from '../../flow/session.ts';
+import { isRefused, type Refused } from '../../domain/refusal.ts';
+import type { Session } from '../../flow/session.ts';
 import { isSight, sightOf } from '../../flow/viewing.ts';
+import type { Stored } from '../../ports/ledger.ts';
 import { plainRefusal } from '../../words/refusals.ts';
-import type { PagesDeps } from './pages.ts';
+import { accessFor } from './access-for.ts';
+import { addressOf } from './address.ts';
+import { attach, type Joined } from './attach.ts';
+import type { PagesDeps } from './deps.ts';
 import { isOurs, personAt } from './people.ts';
-
-const dimension = z.int().min(1).max(1_000);
-const sizeSchema = z.object({ cols: dimension, rows: dimension });
-const fromPage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('resize'), ...sizeSchema.shape }),
-  /** Bytes that the screen has taken. */
-  z.strictObject({
-    type: z.literal('taken'),
-    bytes: z
-      .int()
-      .min(0)
-      .max(1 << 30),
-  }),
-]);
+import { answerPings, endWith, keepAlive } from './socket-life.ts';
+import { sizeSchema } from './terminal-news.ts';
+import { turnAway } from './turned-away.ts';
 
 /** A page sends what is typed in pieces; a larger message is no page's. */
 const messageMax = 64 * 1024;
-/** A browser that does not answer this often is gone. */
-const pingEveryMs = 10_000;
-const policyViolation = 1008;
 
-export function terminalSockets(deps: PagesDeps) {
+export type TerminalSockets = {
+  /** Takes an upgrade that is a terminal's, and says whether it did. */
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): boolean;
+  close(): void;
+};
+
+/** `judgeEveryMs`: how often it is judged anew whether those who are attached may still be. */
+export function terminalSockets(
+  deps: PagesDeps,
+  { judgeEveryMs = 60_000 }: { readonly judgeEveryMs?: number } = {},
+): TerminalSockets {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: messageMax,
     perMessageDeflate: false,
     clientTracking: true,
+    autoPong: false,
   });
   return {
-    /** Takes an upgrade that is a terminal's, and says whether it did. */
-    upgrade: (request: IncomingMessage, stream: Duplex, head: Buffer): boolean => {
-      const url = new URL(request.url ?? '/', deps.publicUrl);
-      const id = /^\/accesses\/([a-z0-9_]+)\/socket$/.exec(url.pathname)?.[1];
-      if (id === undefined || !isAccessId(id)) return false;
+    upgrade: (request, stream, head) => {
+      // A connection that breaks while it is being answered must end nothing but itself.
+      stream.on('error', () => {});
+      const url = addressOf(request);
+      const id = /^\/accesses\/([a-z0-9_]+)\/socket$/.exec(url?.pathname ?? '')?.[1];
+      if (url === undefined || id === undefined || !isAccessId(id)) return false;
       if (!isOurs(request, deps.publicUrl)) {
-        stream.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
+        stream.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+        void recordForeign(deps, request, id).catch((error: unknown) =>
+          deps.log.error({ access: id, err: error }, 'a terminal asked for from elsewhere was not recorded'),
+        );
         return true;
       }
       server.handleUpgrade(request, stream, head, (socket) => {
-        void serve(deps, socket, request, id, url.searchParams).catch((error: unknown) => {
+        const asked = { socket, request, access: id, wanted: url.searchParams, judgeEveryMs };
+        void serve(deps, asked).catch((error: unknown) => {
           deps.log.error({ access: id, err: error }, 'a terminal failed');
-          end(socket, 'Something failed on our side. Try again in a moment.');
+          endWith(socket, 'It failed on our side. Try again in a moment.');
         });
       });
       return true;
     },
-    close: (): void => {
+    close: () => {
       for (const socket of server.clients) socket.terminate();
     },
   };
 }
 
-async function serve(
-  deps: PagesDeps,
-  socket: WebSocket,
-  request: IncomingMessage,
-  access: AccessId,
-  asked: URLSearchParams,
-): Promise<void> {
+/** Another site's page used somebody's cookie. Without one it is nobody's, and only the internet's noise. */
+async function recordForeign(deps: PagesDeps, request: IncomingMessage, access: AccessId): Promise<void> {
+  const person = await personAt(deps.cookies, request, deps.team);
+  if (person === undefined) return;
+  const found = await accessFor(deps, { id: access, person, doing: 'terminal' });
+  if (!isRefused(found))
+    await turnAway(deps, { person, doing: 'terminal', refusal: { code: 'from-elsewhere' }, access });
+}
+
+type SocketAsk = {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  readonly access: AccessId;
+  readonly wanted: URLSearchParams;
+  readonly judgeEveryMs: number;
+};
+
+async function serve(deps: PagesDeps, ask: SocketAsk): Promise<void> {
+  const { socket, request, access: id, wanted, judgeEveryMs } = ask;
   socket.on('error', () => {});
   keepAlive(socket);
+  answerPings(socket);
   // What comes while the session is being opened waits for it.
   socket.pause();
   const person = await personAt(deps.cookies, request, deps.team);
-  if (person === undefined) return end(socket, 'You are not signed in any more. Load the page again.');
-  const found = await sessionFor(deps, access, person, asked);
-  if ('refused' in found) return end(socket, plainRefusal(found.refused));
-  if (socket.readyState !== socket.OPEN) return;
-  attach(deps, socket, person, found);
+  if (person === undefined) return endWith(socket, 'You are not signed in any more. Load the page again.');
+  const found = await accessFor(deps, { id, person, doing: 'terminal' });
+  if (isRefused(found)) return endWith(socket, plainRefusal(found.refused));
+  const { stored, sight } = found;
+  const entered =
+    sight === 'requester'
+      ? await enter(deps, stored, person, wanted)
+      : await watch(deps, stored, person, wanted);
+  if (isRefused(entered)) return endWith(socket, plainRefusal(entered.refused));
+  const { session, isNew } = entered;
+  if (socket.readyState !== socket.OPEN) return isNew ? session.cut(nobodyCame) : undefined;
+  const heard = attach(deps, socket, { person, session, writes: sight === 'requester', stored });
+  // A session that its page never heard of cannot be found again by anybody.
+  if (isNew) socket.once('close', () => heard() || session.cut(nobodyCame));
+  judgeAgain(deps, socket, { stored, person, session, writes: sight === 'requester', judgeEveryMs });
   socket.resume();
 }
 
-type Found = { readonly session: Session; readonly writes: boolean; readonly endsAt: number };
+const nobodyCame = 'nobody came to it';
 
-async function sessionFor(
-  deps: PagesDeps,
-  access: AccessId,
+type Entered = { readonly session: Session; readonly isNew: boolean };
+
+/** The requester's own: the session that they had, or a new one. */
+async function enter(
+  { sessions }: PagesDeps,
+  { access }: Stored,
   person: Person,
-  asked: URLSearchParams,
-): Promise<Found | { readonly refused: Refusal }> {
-  const { flow, sessions } = deps;
-  const stored = await load(flow, access);
-  if (isRefused(stored)) return stored;
-  const sight = await sightOf(flow, stored.access, person);
-  if (!isSight(sight)) return { refused: sight };
-  if (stored.access.state !== 'active')
-    return { refused: { code: 'wrong-state', state: stored.access.state, wanted: 'active' } };
-  const { endsAt } = stored.access;
-  const id = asked.get('session') ?? '';
-  const standing = isSessionId(id) ? sessions.find(access, id) : undefined;
-  if (sight !== 'requester') {
-    if (standing === undefined) return { refused: { code: 'no-such-access', text: id } };
-    await recordWatching(deps, standing, person, stored.access.request.target);
-    return { session: standing, writes: false, endsAt };
-  }
-  if (standing !== undefined) return { session: standing, writes: true, endsAt };
+  wanted: URLSearchParams,
+): Promise<Entered | Refused> {
+  const { id } = access.request;
+  const session = wanted.get('session') ?? '';
+  const standing = isSessionId(session) ? sessions.find(id, session) : undefined;
+  if (standing !== undefined) return { session: standing, isNew: false };
   const size = sizeSchema
     .catch({ cols: 80, rows: 24 })
-    .parse({ cols: Number(asked.get('cols')), rows: Number(asked.get('rows')) });
-  const opened = await sessions.open(access, person, size);
-  return isRefused(opened) ? opened : { session: opened, writes: true, endsAt };
+    .parse({ cols: Number(wanted.get('cols')), rows: Number(wanted.get('rows')) });
+  const opened = await sessions.open(id, person, size);
+  return isRefused(opened) ? opened : { session: opened, isNew: true };
 }
 
 /** Nobody watches before it is on the record. */
-async function recordWatching(
-  { flow }: PagesDeps,
-  { id, access }: Session,
+async function watch(
+  { flow, sessions }: PagesDeps,
+  { access }: Stored,
   person: Person,
-  target: string,
-): Promise<void> {
+  wanted: URLSearchParams,
+): Promise<Entered | Refused> {
+  const { id, target } = access.request;
+  const asked = wanted.get('session') ?? '';
+  const session = isSessionId(asked) ? sessions.find(id, asked) : undefined;
+  if (session === undefined) return { refused: { code: 'no-such-session' } };
   await flow.ledger.append([
     {
       at: isoTime(flow.clock.now()),
       action: 'session.viewed',
-      access,
+      access: id,
       actor: { kind: 'person', ...person },
       target,
-      details: { session: id, live: true },
+      details: { session: session.id, live: true },
     },
   ]);
+  return { session, isNew: false };
 }
 
-function attach(
-  { flow }: PagesDeps,
+/** Groups and accounts change while somebody looks on. A directory that does not answer changes nothing. */
+function judgeAgain(
+  deps: PagesDeps,
   socket: WebSocket,
-  person: Person,
-  { session, writes, endsAt }: Found,
+  { stored, person, session, writes, judgeEveryMs }: Joined & { readonly judgeEveryMs: number },
 ): void {
-  let shown = 0;
-  let taken = 0;
-  const say = (news: unknown): void => socket.send(JSON.stringify(news));
-  say({ type: 'session', id: session.id, endsAt, now: flow.clock.now() });
-  const viewer: Viewer = {
-    person,
-    writes,
-    show: (bytes) => {
-      shown += bytes.length;
-      socket.send(bytes);
-    },
-    behind: () => shown - taken,
-    watched: (names) => say({ type: 'watched', names }),
-    over: (why) => end(socket, why),
+  const judge = async (): Promise<void> => {
+    const sight = await sightOf(deps.flow, stored.access, person);
+    if (isSight(sight) || sight.code === 'directory-unavailable') return;
+    if (writes) session.cut('its requester may not use it any more');
+    endWith(socket, 'You may not look at this any more.');
+    const doing = writes ? 'terminal' : 'watch';
+    await turnAway(deps, { person, doing, refusal: sight, access: session.access });
   };
-  const attachment = session.attach(viewer);
-  socket.on('message', (data, isBinary) => {
-    if (isBinary) void hear(socket, attachment, data);
-    else {
-      const news = parseNews(String(data));
-      if (news === undefined) return socket.close(policyViolation, 'malformed');
-      if (news.type === 'resize') return attachment.resize({ cols: news.cols, rows: news.rows });
-      // A page that claims more than it was shown only hurts itself: it is not waited for.
-      taken = Math.min(shown, taken + news.bytes);
-      attachment.caughtUp();
-    }
-  });
-  socket.once('close', () => attachment.detach());
-}
-
-/** Reads nothing further until the shell has taken this. */
-async function hear(socket: WebSocket, attachment: Attachment, data: RawData): Promise<void> {
-  socket.pause();
-  try {
-    await attachment.type(Buffer.isBuffer(data) ? data : Buffer.concat([data].flat() as Buffer[]));
-  } catch {
-    // It could not be recorded: the session says so itself.
-  } finally {
-    socket.resume();
-  }
-}
-
-function parseNews(text: string): z.infer<typeof fromPage> | undefined {
-  try {
-    return fromPage.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function end(socket: WebSocket, why: string): void {
-  if (socket.readyState !== socket.OPEN) return;
-  socket.resume();
-  socket.send(JSON.stringify({ type: 'over', why }));
-  socket.close(1000);
-  // A browser that does not close is cut: the terminal is over.
-  setTimeout(() => socket.terminate(), 500).unref();
-}
-
-function keepAlive(socket: WebSocket): void {
-  let answered = true;
-  socket.on('pong', () => {
-    answered = true;
-  });
   const timer = setInterval(() => {
-    // Nothing is read of one whose shell is slow to take what was typed, its answers neither.
-    if (socket.isPaused) answered = true;
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, pingEveryMs);
+    void judge().catch((error: unknown) =>
+      deps.log.warn(
+        { access: session.access, err: error },
+        'who is attached to a terminal was not judged anew',
+      ),
+    );
+  }, judgeEveryMs);
   timer.unref();
   socket.once('close', () => clearInterval(timer));
 }

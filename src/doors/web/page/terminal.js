@@ -11,6 +11,8 @@ import { Terminal } from './xterm.js';
 const pasteMax = 1024 * 1024;
 /** Typed text goes out in pieces; the server takes no message of more than 64 KiB. */
 const pieceLength = 16 * 1024;
+/** Typed bytes that may be on their way to the shell: with more, what is shown could not be acknowledged any more. */
+const typingMax = 128 * 1024;
 /** How much the screen takes before the server hears of it. */
 const takenStep = 64 * 1024;
 const reconnectMs = [500, 1_000, 2_000, 5_000];
@@ -44,6 +46,11 @@ let endsAt = 0;
 
 /** Each tab has its session, which a reload finds again. */
 const key = `session ${root.dataset.socket}`;
+if (root.dataset.session) {
+  sessionStorage.setItem(key, root.dataset.session);
+  // Once: a reload after this one's end is to open another.
+  history.replaceState(null, '', location.pathname);
+}
 
 function connect() {
   const url = new URL(root.dataset.socket ?? '', location.href);
@@ -83,14 +90,20 @@ function hear(news) {
     case 'session':
       failures = 0;
       taken = 0;
-      // What was shown before comes again.
-      terminal.reset();
+      untyped = [];
+      typing = 0;
+      // What was shown before comes again. In line with what is still to be drawn, or that would come after it.
+      terminal.write('\x1bc');
       if (writes) sessionStorage.setItem(key, news.id);
       endsAt = news.endsAt;
       ahead = news.now - Date.now();
       say(writes ? 'recorded' : 'watching');
       send({ type: 'resize', cols: terminal.cols, rows: terminal.rows });
       if (writes) terminal.focus();
+      break;
+    case 'typed':
+      typing -= news.bytes;
+      sendTyped();
       break;
     case 'watched':
       byId('watched').textContent = news.names.length === 0 ? '' : `watched by ${news.names.join(', ')}`;
@@ -114,14 +127,30 @@ function send(news) {
   if (writes || 'bytes' in news) if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(news));
 }
 
+/** @type {Uint8Array<ArrayBuffer>[]} What waits until the shell has taken more of what was sent. */
+let untyped = [];
+let typing = 0;
+
 const encoder = new TextEncoder();
 /** @param {Uint8Array<ArrayBuffer>} bytes */
 function type(bytes) {
   if (socket?.readyState !== WebSocket.OPEN) return;
-  if (bytes.length > pasteMax)
-    return say(`too much to paste: ${Math.round(bytes.length / 1024)} KiB, at most 1024 KiB`);
-  for (let at = 0; at < bytes.length; at += pieceLength) socket.send(bytes.subarray(at, at + pieceLength));
+  const waiting = untyped.reduce((sum, { length }) => sum + length, 0);
+  if (waiting + bytes.length > pasteMax)
+    return say(`too much at once: ${Math.round((waiting + bytes.length) / 1024)} KiB, at most 1024 KiB`);
+  for (let at = 0; at < bytes.length; at += pieceLength) untyped.push(bytes.subarray(at, at + pieceLength));
+  sendTyped();
 }
+
+function sendTyped() {
+  while (typing < typingMax && socket?.readyState === WebSocket.OPEN) {
+    const piece = untyped.shift();
+    if (piece === undefined) return;
+    typing += piece.length;
+    socket.send(piece);
+  }
+}
+
 if (writes) {
   terminal.onData((text) => type(new Uint8Array(encoder.encode(text))));
   terminal.onBinary((text) => type(Uint8Array.from(text, (character) => character.charCodeAt(0))));

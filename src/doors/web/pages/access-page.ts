@@ -53,7 +53,7 @@ function sessions(here: string, entries: readonly Entry[], open: readonly string
     );
     const link = open.includes(id)
       ? sight === 'requester'
-        ? html`open`
+        ? html`<a href="${here}/terminal?session=${id}">open</a>`
         : html`<a href="${here}/sessions/${id}/live">watch</a>`
       : html`<a href="${here}/sessions/${id}">replay</a>`;
     const length =

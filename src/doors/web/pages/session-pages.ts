@@ -8,9 +8,14 @@ import { layout } from './layout.ts';
 
 export type TerminalPage = { readonly access: Access; readonly person: Person };
 
-export function terminalPage({ access, person }: TerminalPage): Html {
+/** `session`: one that is open already and wanted in this tab. */
+export function terminalPage({
+  access,
+  person,
+  session,
+}: TerminalPage & { readonly session: string | undefined }): Html {
   const { id, target } = access.request;
-  const body = html`<div id="terminal" data-socket="/accesses/${id}/socket" data-writes="yes">
+  const body = html`<div id="terminal" data-socket="/accesses/${id}/socket" data-writes="yes" data-session="${session}">
 <div class="bar"><strong>${target}</strong> <code>${id}</code> <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span>
 <input id="search" type="search" placeholder="search" autocomplete="off"> ${act(`/accesses/${id}/done`, 'Done')}</div>
 <div id="screen"></div>

@@ -1,0 +1,42 @@
+/** What the buttons on the pages do. Each is judged anew by its flow, and only a page of ours can press one. */
+import type { IncomingMessage } from 'node:http';
+import { isRefused } from '../../domain/refusal.ts';
+import { done, revoke } from '../../flow/end-early.ts';
+import { accessFor } from './access-for.ts';
+import { type Answer, redirect } from './answers.ts';
+import type { PagesDeps } from './deps.ts';
+import { notice } from './pages/layout.ts';
+import { isOurs, personAt } from './people.ts';
+import { refused, say } from './say.ts';
+
+/** Undefined where no button posts to this path. */
+export async function answerAct(
+  deps: PagesDeps,
+  request: IncomingMessage,
+  pathname: string,
+): Promise<Answer | undefined> {
+  const { id = '', what } =
+    /^\/accesses\/(?<id>[a-z0-9_]+)\/(?<what>done|revoke)$/.exec(pathname)?.groups ?? {};
+  if (pathname !== '/sign-out' && what === undefined) return undefined;
+  if (!isOurs(request, deps.publicUrl))
+    return say(403, 'Not from here', 'This button was pressed on another site’s page. Nothing was done.');
+  if (pathname === '/sign-out') {
+    const html = notice('Signed out', 'You are signed out here. You may still be signed in to Slack.');
+    const headers = { 'set-cookie': deps.cookies.clear('session') };
+    return { status: 200, headers, page: { kind: 'plain', html } };
+  }
+  const person = await personAt(deps.cookies, request, deps.team);
+  if (person === undefined) {
+    // No redirect to Slack from here: browsers hold `form-action` against where a form ends up.
+    const again = { to: `/accesses/${id}`, says: 'Sign in with Slack' };
+    return say(401, 'Signed out', 'You are not signed in any more. Nothing was done.', again);
+  }
+  const found = await accessFor(deps, { id, person, doing: what === 'done' ? 'done' : 'revoke' });
+  if (isRefused(found)) return refused(found.refused);
+  const access = found.stored.access.request.id;
+  const outcome =
+    what === 'done'
+      ? await done(deps.flow, { access, person })
+      : await revoke(deps.flow, { access, by: { person } });
+  return isRefused(outcome) ? refused(outcome.refused) : redirect(`/accesses/${access}`);
+}
