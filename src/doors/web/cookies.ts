@@ -64,6 +64,7 @@ export function makeCookies({ key, secure, now }: CookiesDeps): Cookies {
       try {
         const options = {
           audience: kind,
+          requiredClaims: ['exp'],
           currentDate: new Date(now()),
           keyManagementAlgorithms: ['dir'],
           contentEncryptionAlgorithms: ['A256GCM'],
