@@ -77,6 +77,7 @@ export function startSession(parts: SessionParts): Session {
   let why = '';
   let unseen = 0;
   let typedAt = openedAt;
+  let told: readonly string[] = [];
   /** Resolved and made anew whenever what the pump waits for may have come: a screen caught up, somebody came or left. */
   let goOn = Promise.withResolvers<void>();
   /** The same for what is typed: the shell takes more. */
@@ -128,8 +129,15 @@ export function startSession(parts: SessionParts): Session {
     }
   };
 
+  const watchers = (): readonly string[] => [
+    ...new Set([...viewers].filter(({ writes }) => !writes).map(({ person }) => person.name)),
+  ];
+
+  /** Only when it changed: connections that come and go are no news. */
   const tellWatched = (): void => {
-    const names = [...new Set([...viewers].filter(({ writes }) => !writes).map(({ person }) => person.name))];
+    const names = watchers();
+    if (names.join('\n') === told.join('\n')) return;
+    told = names;
     for (const viewer of viewers) viewer.watched(names);
   };
 
@@ -182,6 +190,7 @@ export function startSession(parts: SessionParts): Session {
         viewers.add(viewer);
         if (viewer.writes) unseen = 0;
         tellWatched();
+        viewer.watched(told);
         wake();
       }
       return {

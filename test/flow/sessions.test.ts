@@ -139,7 +139,11 @@ describe('opening', () => {
     const { evidence } = world.deps.ledger;
     const ledger = { ...world.deps.ledger, evidence: async () => ({ flaw: 'an entry was altered' }) };
     expect((await evidence(await world.stored(access))) as object).toHaveProperty('entries');
-    const doubted = makeSessions({ ...world.deps, ledger }, makeAttendance(world.deps, AbortSignal.abort()), async () => {});
+    const doubted = makeSessions(
+      { ...world.deps, ledger },
+      makeAttendance(world.deps, AbortSignal.abort()),
+      async () => {},
+    );
     expect(refusal(await doubted.open(access, ana, size)).code).toBe('unproven');
     expect(await world.told(access)).toContain('alarm.raised');
     world.ledger.forge(access);

@@ -130,6 +130,9 @@ function unavailable(cause: unknown): never {
   throw new SignInFault('unavailable', 'Slack does not answer. Try again in a moment.', cause);
 }
 
+/** No answer, none in time, or one that is none of Slack's own refusals, which come with status 200. */
 function isNetworkTrouble(error: unknown): boolean {
-  return error instanceof TypeError && /fetch failed|terminated/.test(error.message);
+  if (error instanceof TypeError) return /fetch failed|terminated/.test(error.message);
+  if (!(error instanceof openid.ClientError)) return false;
+  return error.code === 'OAUTH_TIMEOUT' || (error.cause instanceof Response && error.cause.status >= 429);
 }
