@@ -17,8 +17,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24.20.0-bookworm-slim
+# A sandbox shows this image's programs and certificates: add what your engineers work with, such as curl or psql.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends bubblewrap \
+  && apt-get install -y --no-install-recommends bubblewrap ca-certificates socat \
   && rm -rf /var/lib/apt/lists/* \
   && groupadd --gid 10001 prod-access \
   && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/prod-access --shell /usr/sbin/nologin prod-access \

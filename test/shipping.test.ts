@@ -109,8 +109,9 @@ describe('the image', () => {
     expect(copied.filter((path) => !existsSync(join(home, path)) || !sent.includes(path))).toEqual([]);
   });
 
-  it('brings bubblewrap, and does not run as root', () => {
-    expect(all('RUN').join()).toContain('bubblewrap');
+  it('brings what the local driver needs, and does not run as root', () => {
+    for (const name of ['bubblewrap', 'socat'])
+      expect(all('RUN').join()).toMatch(new RegExp(`install .* ${name} `));
     expect(all('USER')).toEqual([expect.stringMatching(/^[1-9][0-9]*:[1-9][0-9]*$/)]);
   });
 
