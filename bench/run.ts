@@ -1,6 +1,7 @@
 /** `npm run bench`: every figure as a ratio against a baseline that was measured in the same run. */
 import { benchAck } from './ack.ts';
 import { benchClickToActive } from './click-to-active.ts';
+import { benchContainer } from './container.ts';
 import { printFigures } from './figures.ts';
 import { benchLedger } from './ledger.ts';
 import { benchRecordings } from './recordings.ts';
@@ -10,6 +11,7 @@ const benches = {
   ack: benchAck,
   'click-to-active': benchClickToActive,
   recordings: benchRecordings,
+  container: benchContainer,
 };
 const wanted = process.argv.slice(2);
 for (const [name, bench] of Object.entries(benches)) {

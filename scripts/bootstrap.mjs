@@ -33,11 +33,15 @@ const packages = {
   chromium: 'chromium',
   python3: 'python3',
   openssl: 'openssl',
+  dockerd: 'docker.io',
+  runsc: 'runsc',
 };
+/** What these packages would start at the next boot. */
+const services = { 'redis-server': ['redis-server'], 'docker.io': ['docker.service', 'docker.socket'] };
 const needs = {
   demo: ['redis-server', 'bwrap', 'socat', 'curl'],
-  bench: ['redis-server', 'bwrap', 'socat'],
-  test: ['redis-server', 'bwrap', 'socat', 'curl', 'chromium', 'python3', 'openssl'],
+  bench: ['redis-server', 'bwrap', 'socat', 'dockerd'],
+  test: ['redis-server', 'bwrap', 'socat', 'curl', 'chromium', 'python3', 'openssl', 'dockerd', 'runsc'],
   build: [],
 };
 
@@ -130,12 +134,13 @@ function bringCommands(commands) {
     return updated.ok ? apt(...install) : updated;
   });
   if (!outcome.ok) leave(unavailable, `apt-get failed; ${byHand}:\n${outcome.output}`);
-  if (missing.includes('redis-server') && isOnPath('systemctl'))
-    quietly('systemctl', ['disable', 'redis-server']);
+  if (!isOnPath('systemctl')) return;
+  for (const name of missing)
+    for (const unit of services[name] ?? []) quietly('systemctl', ['disable', unit]);
 }
 
 /**
- * The project starts a Redis of its own; the package must not start one. Debian asks /usr/sbin/policy-rc.d before it
+ * The project starts a Redis and an engine of its own; the packages must not start any. Debian asks /usr/sbin/policy-rc.d before it
  * starts a service. Ours forbids only while this process lives, so that one left behind does no harm.
  */
 function withoutServices(work) {

@@ -14,7 +14,7 @@ import { fileRecordings } from './adapters/recordings/file-recordings.ts';
 import type { Connection } from './adapters/redis/connect.ts';
 import { checkRedis } from './adapters/redis/health.ts';
 import { redisNoticeStore } from './adapters/redis/notice-store.ts';
-import { localSandboxes } from './adapters/sandbox/local/local-sandboxes.ts';
+import { sandboxesOf } from './adapters/sandbox/sandboxes.ts';
 import { slackClient } from './adapters/slack/client.ts';
 import { slackDirectory } from './adapters/slack/directory.ts';
 import { type SlackIdentity, slackIdentity } from './adapters/slack/identity.ts';
@@ -90,7 +90,7 @@ async function join(
   closers.push(async () => store[Symbol.asyncDispose]());
   const { redis, ledger, install } = store;
   await refuseUnfitRedis(config, redis);
-  const sandboxes = localSandboxes({ dataDir: config.dataDir, install, limits: config.sandbox.limits });
+  const sandboxes = sandboxesOf(config.sandbox, { dataDir: config.dataDir, install });
   const ready = await sandboxes.readiness();
   if (!ready.ready)
     throw new CannotStart([`sandboxes cannot be opened here: ${ready.problem}. ${ready.remedy}`]);
@@ -104,6 +104,7 @@ async function join(
   let begun = !options.announce;
   const policy = await watchPolicy({
     path: config.policyPath,
+    able: { images: config.sandbox.driver === 'docker' },
     clock,
     onTrouble: (error) => log.warn({ err: error }, 'the policy file could not be looked at; trying again'),
     // The record comes first: a version that could not be put on it is not in force.

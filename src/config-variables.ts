@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { durationForm, parseDuration } from './domain/duration.ts';
+import { imageForm, isImage } from './domain/image.ts';
 import { readSigningKey } from './signing-key.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -30,7 +31,10 @@ export const right: Readonly<Record<string, string>> = {
   PROD_ACCESS_LIMITS: 'enforced (the default) or best-effort',
   PROD_ACCESS_REDIS_LOSS: 'refuse (the default) or accept-last-second',
   PROD_ACCESS_IAM_SETTLE: `${durationForm}, at most 10m. Left out, it is 5s`,
-  PROD_ACCESS_SANDBOX: 'local, the only driver of this version',
+  PROD_ACCESS_SANDBOX: 'local (the default) or docker',
+  PROD_ACCESS_SANDBOX_IMAGE: `with docker only: ${imageForm}`,
+  PROD_ACCESS_SANDBOX_RUNTIME: 'with docker only: a runtime as the engine has it registered, such as runsc',
+  DOCKER_HOST: "unix:// and the path of the engine's socket. Left out, it is unix:///var/run/docker.sock",
   PORT: 'a port from 0 to 65535. Left out, it is 3000',
   PUBLIC_URL: 'the https:// address under which people reach the web pages; plain http:// on loopback only',
   LOG_LEVEL: `one of ${logLevels.join(', ')}`,
@@ -103,7 +107,12 @@ export const serveSchema = ledgerSchema.extend({
     if (ms === undefined) return { wrong: `"${text}" is not a duration` };
     return ms > settleMaxMs ? { wrong: `"${text}" is too long` } : { value: ms };
   }).prefault('5s'),
-  PROD_ACCESS_SANDBOX: oneOf(['local'], 'local'),
+  PROD_ACCESS_SANDBOX: oneOf(['local', 'docker'], 'local'),
+  PROD_ACCESS_SANDBOX_IMAGE: present.refine(isImage, 'does not name an image by its digest').optional(),
+  PROD_ACCESS_SANDBOX_RUNTIME: present
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,100}$/, 'is not the name of a runtime')
+    .optional(),
+  DOCKER_HOST: present.optional(),
   PORT: checked((text) =>
     /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535
       ? { value: Number(text) }

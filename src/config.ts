@@ -39,7 +39,17 @@ export type Config = LedgerConfig & {
   };
   /** Absolute. */
   readonly policyPath: string;
-  readonly sandbox: { readonly driver: 'local'; readonly limits: 'enforced' | 'best-effort' };
+  readonly sandbox: { readonly limits: 'enforced' | 'best-effort' } & (
+    | { readonly driver: 'local' }
+    | {
+        readonly driver: 'docker';
+        /** By its digest; a target may name another. */
+        readonly image: string;
+        readonly runtime?: string;
+        /** Absolute. */
+        readonly socketPath?: string;
+      }
+  );
   /** `publicUrl` has no slash at its end. */
   readonly web: { readonly port: number; readonly publicUrl: string };
 };
@@ -97,7 +107,7 @@ export function readConfig(
       settleMs: data.PROD_ACCESS_IAM_SETTLE,
     }),
     policyPath: data.PROD_ACCESS_POLICY,
-    sandbox: Object.freeze({ driver: data.PROD_ACCESS_SANDBOX, limits: data.PROD_ACCESS_LIMITS }),
+    sandbox: Object.freeze(sandboxPart(data)),
     web: Object.freeze({
       port: data.PORT,
       publicUrl: (data.PUBLIC_URL ?? `http://localhost:${data.PORT}`).replace(/\/+$/, ''),
@@ -121,6 +131,20 @@ function ledgerPart(data: z.output<typeof ledgerSchema>): LedgerConfig {
   };
 }
 
+function sandboxPart(data: z.output<typeof serveSchema>): Config['sandbox'] {
+  const limits = data.PROD_ACCESS_LIMITS;
+  if (data.PROD_ACCESS_SANDBOX === 'local') return { driver: 'local', limits };
+  const { PROD_ACCESS_SANDBOX_IMAGE: image = '', PROD_ACCESS_SANDBOX_RUNTIME: runtime } = data;
+  const socketPath = data.DOCKER_HOST?.replace(/^unix:\/\//, '');
+  return {
+    driver: 'docker',
+    limits,
+    image,
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(socketPath === undefined ? {} : { socketPath }),
+  };
+}
+
 function problemsOf(error: z.ZodError | undefined): readonly ConfigProblem[] {
   return (error?.issues ?? []).map((issue) => problem(String(issue.path[0]), issue.message));
 }
@@ -134,6 +158,7 @@ function togetherProblems(set: Environment): readonly ConfigProblem[] {
     problems.push(problem('SLACK_CLIENT_ID', 'is missing'));
   if (set.SLACK_CLIENT_SECRET === undefined && set.SLACK_CLIENT_ID !== undefined)
     problems.push(problem('SLACK_CLIENT_SECRET', 'is missing'));
+  problems.push(...driverProblems(set));
   // The SDK honours an endpoint per service too, such as AWS_ENDPOINT_URL_STS.
   for (const [name, value] of Object.entries(set)) {
     if (!name.startsWith('AWS_ENDPOINT_URL_')) continue;
@@ -142,6 +167,23 @@ function togetherProblems(set: Environment): readonly ConfigProblem[] {
     }
   }
   return problems;
+}
+
+/** What one driver needs, and what the other would pass over. */
+function driverProblems(set: Environment): readonly ConfigProblem[] {
+  const names = ['PROD_ACCESS_SANDBOX_IMAGE', 'PROD_ACCESS_SANDBOX_RUNTIME'] as const;
+  if (set.PROD_ACCESS_SANDBOX !== 'docker')
+    return names
+      .filter((name) => set[name] !== undefined)
+      .map((name) => problem(name, 'is set, and PROD_ACCESS_SANDBOX is not docker'));
+  const host = set.DOCKER_HOST ?? 'unix:///';
+  return [
+    ...(set.PROD_ACCESS_SANDBOX_IMAGE === undefined
+      ? [problem('PROD_ACCESS_SANDBOX_IMAGE', 'is missing, and PROD_ACCESS_SANDBOX is docker')]
+      : []),
+    // Sandboxes share directories and sockets with the bot, so their engine is on its host.
+    ...(host.startsWith('unix:///') ? [] : [problem('DOCKER_HOST', 'is not a Unix socket of this host')]),
+  ];
 }
 
 function problem(variable: string, wrong: string): ConfigProblem {

@@ -6,7 +6,7 @@ import { awsGrants } from './adapters/aws/grants.ts';
 import { parsePolicy } from './adapters/policy-file/parse-policy.ts';
 import { connectRedis, hangUp } from './adapters/redis/connect.ts';
 import { checkRedis } from './adapters/redis/health.ts';
-import { localSandboxes } from './adapters/sandbox/local/local-sandboxes.ts';
+import { sandboxesOf } from './adapters/sandbox/sandboxes.ts';
 import { checkSlack } from './adapters/slack/check.ts';
 import { slackClient } from './adapters/slack/client.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -45,7 +45,8 @@ async function examinePolicy(config: Config): Promise<{ finding: Finding; policy
   const check = 'policy';
   const remedy = `"prod-access policy check ${config.policyPath}" says more`;
   try {
-    const parsed = parsePolicy(await readFile(config.policyPath), config.policyPath);
+    const able = { images: config.sandbox.driver === 'docker' };
+    const parsed = parsePolicy(await readFile(config.policyPath), config.policyPath, able);
     if ('problems' in parsed) {
       const [first] = parsed.problems;
       return {
@@ -134,14 +135,11 @@ async function examineAws(config: Config, policy: Policy | undefined): Promise<r
 
 async function examineSandboxes(config: Config): Promise<readonly Finding[]> {
   const install = installOf(createPublicKey(config.signingKey));
-  const ready = await localSandboxes({
-    dataDir: config.dataDir,
-    install,
-    limits: config.sandbox.limits,
-  }).readiness();
+  const ready = await sandboxesOf(config.sandbox, { dataDir: config.dataDir, install }).readiness();
+  const made = config.sandbox.driver === 'local' ? 'bubblewrap' : `containers of ${config.sandbox.image}`;
   return [
     ready.ready
-      ? { check: 'sandboxes', ok: true, says: `bubblewrap, limits held by ${ready.limitsHeldBy}` }
+      ? { check: 'sandboxes', ok: true, says: `${made}, limits held by ${ready.limitsHeldBy}` }
       : { check: 'sandboxes', ok: false, says: ready.problem, remedy: ready.remedy },
   ];
 }

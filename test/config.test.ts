@@ -99,6 +99,24 @@ describe('a good environment', () => {
     expect(config.logLevel).toBe('warn');
   });
 
+  it('takes a container engine, and leaves one alone that it is not to use', () => {
+    const image = `ghcr.io/example/debug@sha256:${'0a'.repeat(32)}`;
+    const docker = { PROD_ACCESS_SANDBOX: 'docker', PROD_ACCESS_SANDBOX_IMAGE: image };
+    expect(read(docker).sandbox).toEqual({ driver: 'docker', limits: 'enforced', image });
+    const more = { PROD_ACCESS_SANDBOX_RUNTIME: 'runsc', DOCKER_HOST: 'unix:///run/podman/podman.sock' };
+    expect(read({ ...docker, ...more }).sandbox).toEqual({
+      driver: 'docker',
+      limits: 'enforced',
+      image,
+      runtime: 'runsc',
+      socketPath: '/run/podman/podman.sock',
+    });
+    expect(read({ DOCKER_HOST: 'tcp://elsewhere:2375' }).sandbox).toEqual({
+      driver: 'local',
+      limits: 'enforced',
+    });
+  });
+
   it('holds an empty variable for one that is not set', () => {
     expect(read({ PORT: '', SLACK_APP_TOKEN: ' ' }).web.port).toBe(3000);
   });
@@ -188,11 +206,24 @@ describe('a bad environment', () => {
     ['PROD_ACCESS_IAM_SETTLE', '5 seconds'],
     ['PROD_ACCESS_IAM_SETTLE', '1h'],
     ['PROD_ACCESS_SANDBOX', 'none'],
+    ['PROD_ACCESS_SANDBOX_IMAGE', `debug@sha256:${'0'.repeat(64)}`],
+    ['PROD_ACCESS_SANDBOX_RUNTIME', 'runsc'],
     ['PORT', '3000a'],
     ['SLACK_BOT_TOKEN', 'xapp-1-oops'],
     ['SLACK_APP_TOKEN', 'xoxb-oops'],
   ])('refuses %s=%s', (variable, value) => {
     expect(problems({ [variable]: value }).map((each) => each.variable)).toEqual([variable]);
+  });
+
+  it.each([
+    ['PROD_ACCESS_SANDBOX_IMAGE', undefined],
+    ['PROD_ACCESS_SANDBOX_IMAGE', 'debug:latest'],
+    ['PROD_ACCESS_SANDBOX_RUNTIME', '--privileged'],
+    ['DOCKER_HOST', 'tcp://engine:2375'],
+    ['DOCKER_HOST', '/var/run/docker.sock'],
+  ])('refuses %s=%s with docker', (variable, value) => {
+    const docker = { PROD_ACCESS_SANDBOX: 'docker', PROD_ACCESS_SANDBOX_IMAGE: `sha256:${'0'.repeat(64)}` };
+    expect(problems({ ...docker, [variable]: value }).map((each) => each.variable)).toEqual([variable]);
   });
 
   it('never repeats a secret', () => {

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { durationForm, parseDuration } from './duration.ts';
 import { egressLine, environment, forwardLine } from './egress.ts';
 import { hoursForm, parseHours } from './hours.ts';
+import { imageForm, isImage } from './image.ts';
 import { nameFlaws } from './policy-names.ts';
 
 const subcommands = ['list', 'status', 'done', 'extend', 'revoke', 'help'];
@@ -122,7 +123,7 @@ const sandbox = z.strictObject({
   cpus: z.number().positive().max(64).default(1),
   processes: z.int().min(8).max(100_000).default(256),
   disk: size.default(256 * 1024 ** 2),
-  image: later('images', " (the local driver uses the host's /usr)"),
+  image: z.string().refine(isImage, `must name the image by its digest: ${imageForm}`).optional(),
   /** A terminal into which nothing was typed for this long is closed. */
   idle: duration.default(30 * 60_000),
   /** Whether keystrokes are recorded beside what the terminal shows. Off: people type secrets. */

@@ -11,7 +11,7 @@ export function sandboxSpecOf(
   target: Target,
   deadline: number,
 ): SandboxSpec {
-  const { memory, cpus, processes, disk, egress, forwards, environment } = target.sandbox;
+  const { memory, cpus, processes, disk, image, egress, forwards, environment } = target.sandbox;
   const { region } = target.grant.aws;
   const proxied = egress.length > 0;
   const proxy = `http://127.0.0.1:${proxyPort}`;
@@ -33,6 +33,7 @@ export function sandboxSpecOf(
       AWS_DEFAULT_REGION: region,
       ...(proxied ? { HTTPS_PROXY: proxy, https_proxy: proxy, NO_PROXY: local, no_proxy: local } : {}),
     },
+    ...(image === undefined ? {} : { image }),
     deadline,
   };
 }

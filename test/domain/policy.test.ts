@@ -1,5 +1,6 @@
 /** The policy's format: each thing that is wrong is said with its path, and all of them at once. */
 import { describe, expect, it } from 'vitest';
+import { imageForm } from '../../src/domain/image.ts';
 import { groupsOf, policyJsonSchema, policySchema, targetOf, termsOf } from '../../src/domain/policy.ts';
 import { makePolicy, policyInput } from '../support/builders.ts';
 
@@ -97,7 +98,6 @@ describe('a part that is not enforced yet is an error, and says what to do', () 
     ['break_glass', { requesters: ['sre'] }, 'break_glass yet'],
     [`${db}/grant/aws/assume`, { role: 'arn' }, 'grants in another account yet'],
     [`${db}/grant/aws/sources`, ['10.0.0.0/8'], 'sources yet'],
-    [`${db}/sandbox/image`, 'x@sha256:0', "images yet (the local driver uses the host's /usr)"],
   ])('%s', (path, value, what) =>
     expect(flawsWith([path, value])).toEqual([`${path}: this version does not enforce ${what}; ${tail}`]),
   );
@@ -110,6 +110,7 @@ describe('a part that is not enforced yet is an error, and says what to do', () 
 
 describe('a value of the wrong form', () => {
   const arn = 'must be the ARN of a managed policy';
+  const image = `must name the image by its digest: ${imageForm}`;
   const isNot = (text: string, what: string): string => `"${text}" is not a ${what}`;
   it.each([
     ['version', 2, 'must be 1'],
@@ -149,6 +150,8 @@ describe('a value of the wrong form', () => {
       '512MB',
       `${isNot('512MB', 'size')}: write a whole number and Ki, Mi or Gi, such as 512Mi`,
     ],
+    [`${db}/sandbox/image`, 'debug:latest', image],
+    [`${db}/sandbox/image`, `debug:1@sha256:${'0'.repeat(64)}`, image],
     [
       `${db}/sandbox/disk`,
       '0Mi',

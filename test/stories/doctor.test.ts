@@ -161,6 +161,28 @@ describe('doctor', () => {
     );
   });
 
+  it('finds no container engine, and a policy with an image that the local driver would pass over', async () => {
+    const image = `sha256:${'0'.repeat(64)}`;
+    const docker = { PROD_ACCESS_SANDBOX: 'docker', DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    const path = join(world.dir, 'image.yml');
+    const policy: { targets: Record<string, object> } = parse(
+      await readFile(world.env.PROD_ACCESS_POLICY ?? '', 'utf8'),
+    );
+    policy.targets.wiki = { ...policy.targets.wiki, sandbox: { image } };
+    await writeFile(path, JSON.stringify(policy));
+    const none = await doctor({
+      ...docker,
+      PROD_ACCESS_SANDBOX_IMAGE: image,
+      PROD_ACCESS_POLICY: path,
+    });
+    expect(none.wrong).toMatch(
+      /^WRONG {2}sandboxes: no container engine answers at \/nowhere\/docker\.sock\n {9}start it/,
+    );
+    expect(none.lines.join('\n')).toContain('ok     policy: 2 targets');
+    const local = await doctor({ PROD_ACCESS_POLICY: path });
+    expect(local.wrong).toMatch(/^WRONG {2}policy: 1 problems, .*the local driver uses the host's \/usr/);
+  });
+
   it('finds a broken policy, and looks at the rest all the same', async () => {
     const path = join(world.dir, 'broken.yml');
     await writeFile(path, 'version: 1\nchannels: { audit: C0AUDIT }\n');

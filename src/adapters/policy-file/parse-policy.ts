@@ -5,11 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { type Policy, policySchema } from '../../domain/policy.ts';
+import { type Policy, type PolicyDocument, policySchema } from '../../domain/policy.ts';
 import { flatten, issueWords } from './issue-words.ts';
 import { at, keyPositionOf, type Parsed, pathText, positionOf } from './locate.ts';
 import type { PolicyProblem } from './problem.ts';
-import { policyWarnings } from './warnings.ts';
+import { policyWarnings, type Warning } from './warnings.ts';
 
 /** The largest file in bytes. */
 export const sizeMax = 1024 * 1024;
@@ -20,8 +20,18 @@ export type ParsedPolicy =
   | { readonly policy: Policy; readonly warnings: readonly PolicyProblem[] }
   | { readonly problems: readonly PolicyProblem[] };
 
-/** `content` is the file's bytes, or its text as UTF-8; `path` names it in messages. */
-export function parsePolicy(content: Uint8Array | string, path: string): ParsedPolicy {
+/** What the bot that is to enforce the policy can do. */
+export type Able = { readonly images: boolean };
+
+/**
+ * `content` is the file's bytes, or its text as UTF-8; `path` names it in messages. Where it is not said who is to
+ * enforce it, everything is taken for possible.
+ */
+export function parsePolicy(
+  content: Uint8Array | string,
+  path: string,
+  able: Able = { images: true },
+): ParsedPolicy {
   const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
   const whole = (message: string): ParsedPolicy => ({
     problems: [{ line: 1, column: 1, path: '', message: `${path} ${message}` }],
@@ -30,7 +40,7 @@ export function parsePolicy(content: Uint8Array | string, path: string): ParsedP
   const text = utf8Of(bytes);
   if (text === undefined) return whole('is not UTF-8 text');
   try {
-    return parseText(text, hashOfFile(bytes));
+    return parseText(text, hashOfFile(bytes), able);
   } catch (error) {
     // Too deep, or one alias too many: the parser throws.
     return whole(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
@@ -42,7 +52,7 @@ export function hashOfFile(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function parseText(text: string, hash: string): ParsedPolicy {
+function parseText(text: string, hash: string, able: Able): ParsedPolicy {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -75,12 +85,25 @@ function parseText(text: string, hash: string): ParsedPolicy {
     );
   const problems = inOrder([...syntax, ...hiddenFlaws(parsed), ...firstOfEach(found)]);
   if (data === undefined || problems.length > 0) return { problems };
-  const warnings = policyWarnings(data).map(({ path, message }) => ({
+  const placed = ({ path, message }: Warning): PolicyProblem => ({
     ...positionOf(parsed, path),
     path: pathText(path),
     message,
-  }));
+  });
+  const beyond = able.images ? [] : imagesOf(data).map(placed);
+  if (beyond.length > 0) return { problems: inOrder(beyond) };
+  const warnings = policyWarnings(data).map(placed);
   return { policy: { ...data, hash }, warnings };
+}
+
+/** Nothing is ignored silently: an image that no sandbox would be made of is a problem. */
+function imagesOf(policy: PolicyDocument): readonly Warning[] {
+  return Object.entries(policy.targets).flatMap(([name, { sandbox }]) => {
+    if (sandbox.image === undefined) return [];
+    const message =
+      "the local driver uses the host's /usr: set PROD_ACCESS_SANDBOX=docker, or remove the image";
+    return [{ path: ['targets', name, 'sandbox', 'image'], message }];
+  });
 }
 
 /** What the schema would pass over without a word: this one key, and a part that holds itself. */

@@ -7,7 +7,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Policy } from '../../domain/policy.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { PolicySource } from '../../ports/policy-source.ts';
-import { hashOfFile, parsePolicy, sizeMax } from './parse-policy.ts';
+import { type Able, hashOfFile, parsePolicy, sizeMax } from './parse-policy.ts';
 import { type PolicyProblem, PolicyProblems } from './problem.ts';
 
 export type LoadedPolicy = { readonly policy: Policy; readonly warnings: readonly PolicyProblem[] };
@@ -16,6 +16,7 @@ export type RejectedPolicy = { readonly hash?: string; readonly problems: readon
 
 export type WatchPolicyDeps = {
   readonly path: string;
+  readonly able?: Able;
   readonly onLoaded: (loaded: LoadedPolicy) => void | Promise<void>;
   readonly onRejected: (rejected: RejectedPolicy) => void | Promise<void>;
   /** Told of a look that failed; the next look tries again. */
@@ -35,10 +36,10 @@ const stillMs = 100;
 
 /** Throws {@link PolicyProblems} where the file is broken at the start, and what `onLoaded` throws. */
 export async function watchPolicy(deps: WatchPolicyDeps): Promise<WatchedPolicy> {
-  const { path, clock, everyMs = 2_000 } = deps;
+  const { path, clock, able, everyMs = 2_000 } = deps;
   const disposed = new AbortController();
   let judged = await versionOf(path);
-  const first = await readVersion(path);
+  const first = await readVersion(path, able);
   if ('problems' in first) throw new PolicyProblems(path, first.problems);
   await deps.onLoaded(first);
   let current = first.policy;
@@ -49,7 +50,7 @@ export async function watchPolicy(deps: WatchPolicyDeps): Promise<WatchedPolicy>
     const version = await versionOf(path);
     if (version === judged) return;
     await clock.sleep(stillMs, disposed.signal);
-    const next = await readVersion(path);
+    const next = await readVersion(path, able);
     if ((await versionOf(path)) !== version) return;
     if ('policy' in next) {
       if (next.policy.hash !== current.hash) await deps.onLoaded(next);
@@ -97,7 +98,7 @@ async function versionOf(path: string): Promise<string> {
   }
 }
 
-async function readVersion(path: string): Promise<LoadedPolicy | RejectedPolicy> {
+async function readVersion(path: string, able?: Able): Promise<LoadedPolicy | RejectedPolicy> {
   try {
     // More than the parser takes is not read at all.
     if ((await stat(path)).size > sizeMax)
@@ -105,7 +106,7 @@ async function readVersion(path: string): Promise<LoadedPolicy | RejectedPolicy>
         problems: [{ line: 1, column: 1, path: '', message: `${path} is larger than ${sizeMax} bytes` }],
       };
     const bytes = await readFile(path);
-    const parsed = parsePolicy(bytes, path);
+    const parsed = parsePolicy(bytes, path, able);
     return 'policy' in parsed ? parsed : { hash: hashOfFile(bytes), problems: parsed.problems };
   } catch (error) {
     return {

@@ -13,7 +13,7 @@
 #
 # bash rather than sh: `read -t`, EPOCHREALTIME and /proc/uptime tell and pass the time without starting a process.
 #
-# Arguments: the label `prod-access-sandbox`, access, install, requester, target (so that ps and list() can read them
+# Arguments: the driver's mark, access, install, requester, target (so that ps and list() can read them
 # when the files are lost), life (this opening's random mark), state directory, door directory, slot file or "-",
 # file that receives the reason of the end, then KIND:VALUE words, of which all drivers have keeper:DIR (a cgroup that
 # holds this supervisor, away from the bot's own).

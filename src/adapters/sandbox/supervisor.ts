@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { label } from './local/bwrap-arguments.ts';
 import { type House, type Place, systemPath } from './local/machine.ts';
 import { type State, writeLoose } from './local/state.ts';
 import { slotFile } from './local/uid-pool.ts';
@@ -17,20 +16,23 @@ export type Supervisor = {
   letGo(): void;
 };
 
-/** `words` follow what all supervisors are told; supervision.sh names them. */
+/** `mark`: which driver's it is. `words` follow what all supervisors are told; supervision.sh names them. */
 export function startSupervisor(
   house: House,
   place: Place,
   state: State,
-  script: string,
-  words: readonly string[],
+  {
+    mark,
+    script,
+    words,
+  }: { readonly mark: string; readonly script: string; readonly words: readonly string[] },
 ): Supervisor {
   const { access, install, requester, target } = state.labels;
   writeLoose(place, 'life', `${state.life}\n`);
   writeLoose(place, 'supervise.sh', script);
   const told = [
     join(place.dir, 'supervise.sh'),
-    ...[label, access, install, requester, target, state.life, place.dir, place.door],
+    ...[mark, access, install, requester, target, state.life, place.dir, place.door],
     state.slot === undefined ? '-' : slotFile(house, state.slot),
     place.ended,
     ...words,

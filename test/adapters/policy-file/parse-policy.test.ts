@@ -181,6 +181,24 @@ describe('what is no policy at all', () => {
   });
 });
 
+it('takes an image from whoever can make a sandbox of it, and from nobody else', () => {
+  const image = `ghcr.io/example/debug@sha256:${'0a'.repeat(32)}`;
+  const text = goodPolicy.replace(
+    /^( +)grant:/m,
+    (line, indent) => `${indent}sandbox: { image: "${image}" }\n${line}`,
+  );
+  expect(parsePolicy(text, 'p.yaml')).toMatchObject({
+    policy: { targets: { 'payments-db': { sandbox: { image } } } },
+  });
+  const parsed = parsePolicy(text, 'p.yaml', { images: false });
+  expect('problems' in parsed && parsed.problems).toMatchObject([
+    {
+      path: 'targets.payments-db.sandbox.image',
+      message: "the local driver uses the host's /usr: set PROD_ACCESS_SANDBOX=docker, or remove the image",
+    },
+  ]);
+});
+
 it('warns of what can never happen', () => {
   const text = goodPolicy
     .replace(

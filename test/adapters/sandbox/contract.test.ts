@@ -10,6 +10,7 @@ sandboxesContract('memory', async () => {
     sandboxes,
     another: sandboxes,
     install: 'twin',
+    opensWithin: 600,
     now: () => sandboxes.clock.now,
     turnTo: (instant) => {
       sandboxes.clock.now = instant;

@@ -16,13 +16,13 @@ export type TestEngine = AsyncDisposable & {
   start(): Promise<void>;
 };
 
-export async function testEngine(): Promise<TestEngine> {
+export async function testEngine(settings: object = {}): Promise<TestEngine> {
   const root = mkdtempSync(join(tmpdir(), 'prod-access-engine-'));
   const socketPath = join(root, 'docker.sock');
   const docker = new Docker({ socketPath, host: '', protocol: 'http', headers: { Connection: 'close' } });
   const config = join(root, 'daemon.json');
   const gvisor = { path: 'runsc', runtimeArgs: ['--network=none', '--host-uds=open', '--host-fifo=open'] };
-  writeFileSync(config, JSON.stringify({ runtimes: { runsc: gvisor } }));
+  writeFileSync(config, JSON.stringify({ runtimes: { runsc: gvisor }, ...settings }));
   let daemon: ChildProcess | undefined;
 
   const startWith = async (driver: 'overlay2' | 'vfs'): Promise<boolean> => {

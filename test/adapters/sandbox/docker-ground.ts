@@ -9,10 +9,18 @@ import {
   dockerSandboxes,
 } from '../../../src/adapters/sandbox/docker/docker-sandboxes.ts';
 import { connectEngine } from '../../../src/adapters/sandbox/docker/engine.ts';
-import { type DockerOptions, dockerMachineFrom } from '../../../src/adapters/sandbox/docker/machine.ts';
+import {
+  type DockerOptions,
+  dockerMachineFrom,
+  supervisorMark,
+} from '../../../src/adapters/sandbox/docker/machine.ts';
 import { runInside } from '../../../src/adapters/sandbox/docker/run-inside.ts';
 import { type Place, placeOf } from '../../../src/adapters/sandbox/local/machine.ts';
-import { labelledProcesses, pidsOwnedBy } from '../../../src/adapters/sandbox/local/processes.ts';
+import {
+  allProcesses,
+  labelledProcesses,
+  pidsOwnedBy,
+} from '../../../src/adapters/sandbox/local/processes.ts';
 import { readState, type State } from '../../../src/adapters/sandbox/local/state.ts';
 import type { AccessId } from '../../../src/domain/ids.ts';
 import type { Sandbox, SandboxSpec } from '../../../src/ports/sandboxes.ts';
@@ -64,6 +72,7 @@ export async function dockerGround(
     another: dockerSandboxes(options),
     install,
     options,
+    opensWithin: 1_500,
     now: Date.now,
     turnTo: () => undefined,
     spec,
@@ -83,7 +92,7 @@ export async function dockerGround(
       return state;
     },
     processes: (access, uid) => [
-      ...labelledProcesses(install)
+      ...labelledProcesses(install, allProcesses(), supervisorMark)
         .filter(({ labels }) => labels.access === access)
         .map(({ pid }) => pid),
       ...(uid === undefined ? [] : pidsOwnedBy(uid)),
@@ -91,7 +100,7 @@ export async function dockerGround(
     async [Symbol.asyncDispose]() {
       for (const { labels } of await sandboxes.list()) await sandboxes.close(labels.access);
       expect(await sandboxes.list()).toEqual([]);
-      expect(labelledProcesses(install)).toEqual([]);
+      expect(labelledProcesses(install, allProcesses(), supervisorMark)).toEqual([]);
       const doors = join(root, 'run', install);
       if (existsSync(doors)) expect(readdirSync(doors)).toEqual([]);
       const all = join(root, 'data', 'docker', 'sandboxes');

@@ -16,6 +16,7 @@ let engine: TestEngine;
 let image: string;
 let ground: DockerGround;
 let access: AccessId;
+const bots: ChildProcess[] = [];
 beforeAll(async () => {
   engine = await testEngine();
   image = await importImage(engine.docker);
@@ -26,6 +27,7 @@ beforeEach(async () => {
   access = newAccess();
 });
 afterEach(async () => {
+  for (const bot of bots.splice(0)) bot.kill('SIGKILL');
   await ground[Symbol.asyncDispose]();
 });
 
@@ -56,6 +58,7 @@ async function openElsewhere(deadline: number, typed = ''): Promise<ChildProcess
     typed,
   ];
   const bot = spawn(process.execPath, words, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  bots.push(bot);
   const [said] = await once(bot.stdout, 'data');
   expect(String(said)).toBe('open\n');
   return bot;
@@ -70,19 +73,19 @@ async function killed(bot: ChildProcess, group: boolean): Promise<void> {
 
 describe('the bot', () => {
   test('three at once open one container', async () => {
-    const bots = await Promise.all([1, 2, 3].map(() => openElsewhere(Date.now() + 60_000)));
+    await Promise.all([1, 2, 3].map(() => openElsewhere(Date.now() + 60_000)));
     expect(await containers()).toHaveLength(1);
     expect(await ground.sandboxes.list()).toHaveLength(1);
-    for (const bot of bots) await killed(bot, false);
   });
 
   test('is killed with its whole process group: the sandbox stands, and ends in time', async () => {
-    const deadline = Date.now() + 2_500;
-    const bot = await openElsewhere(deadline);
+    const bot = await openElsewhere(Date.now() + 60_000);
     await killed(bot, true);
     const { uid } = ground.state(access);
     expect((await ground.sandboxes.probe(access)).filter(({ holds }) => !holds)).toEqual([]);
     await ground.bash(access, stubborn);
+    const deadline = Date.now() + 500;
+    await ground.sandboxes.setDeadline(access, deadline);
     const late = await lateness(uid, deadline);
     expect(late).toBeGreaterThanOrEqual(0);
     expect(late).toBeLessThan(1_500);
@@ -137,7 +140,6 @@ describe('the supervisor', () => {
   });
 
   test.each([
-    ['empty', ''],
     ['no number', 'soon\n'],
     ['not there', undefined],
   ])('takes a deadline that is %s for passed', async (_, text) => {
@@ -206,6 +208,22 @@ describe('the engine', () => {
     await ground.open(access);
     expect((await ground.sandboxes.probe(access)).every(({ holds }) => holds)).toBe(true);
   });
+});
+
+test('an engine with live-restore is restarted: sandboxes stand, and end in time', async () => {
+  await using lasting = await testEngine({ 'live-restore': true });
+  await using own = await dockerGround(lasting, await importImage(lasting.docker));
+  const { deadline } = await own.open(access, 30_000);
+  const { uid } = own.state(access);
+  await lasting.end('SIGTERM');
+  expect(own.processes(access, uid).length).toBeGreaterThan(2);
+  await lasting.start();
+  expect((await own.sandboxes.probe(access)).filter(({ holds }) => !holds)).toEqual([]);
+  const later = Date.now() + 500;
+  expect(later).toBeLessThan(deadline);
+  await own.sandboxes.setDeadline(access, later);
+  await vi.waitFor(() => expect(own.processes(access, uid)).toEqual([]), soon);
+  expect(await own.sandboxes.list()).toEqual([]);
 });
 
 describe('a half-made container', () => {

@@ -50,6 +50,7 @@ export async function localGround(more: Partial<LocalOptions> = {}): Promise<Loc
     another: localSandboxes(options),
     install,
     options,
+    opensWithin: 600,
     now: Date.now,
     turnTo: () => undefined,
     open: (access = newAccess(), lifeMs = 60_000) =>

@@ -13,7 +13,7 @@ import { allProcesses, familyOf, killProcess, pidsOwnedBy, startOf } from '../lo
 import { readState } from '../local/state.ts';
 import { giveBackSlot, holdsSlot, slotOf } from '../local/uid-pool.ts';
 import type { Engine } from './engine.ts';
-import { containerName, type DockerMachine, mountinfo } from './machine.ts';
+import { containerName, type DockerMachine, mountinfo, supervisorMark } from './machine.ts';
 import { initPid } from './standing.ts';
 
 /** A killed process that is still there after this hangs in the kernel. */
@@ -37,17 +37,20 @@ export async function closeOne(machine: DockerMachine, engine: Engine, access: A
   const until = performance.now() + patienceMs;
   const killed = new Map<number, string>();
   const still = (): string[] => {
-    const own = familyOf(install, access, allProcesses()).map(({ pid }) => pid);
+    const own = familyOf(install, access, allProcesses(), supervisorMark).map(({ pid }) => pid);
+    let found = 0;
     // By user id only where the slot is proved to be this access's: else it could be another's by now.
     const proved = slot !== undefined && machine.ownUids && holdsSlot(machine, slot, access);
     for (const pid of [...own, ...(proved ? pidsOwnedBy(machine.uids.first + slot) : [])]) {
       const start = startOf(pid);
       if (start === undefined) continue;
+      found += 1;
       killed.set(pid, start);
       killProcess(pid);
     }
     const alive = [...killed].filter(([pid, start]) => startOf(pid) === start).map(([pid]) => pid);
-    if (alive.length > 0) return [`processes ${alive.join(' ')}`];
+    // One that was just killed may have started another since it was looked for: only a round that finds none is the last.
+    if (found + alive.length > 0) return [`processes ${[...killed.keys()].join(' ')}`];
     for (const path of [place.door, place.dir]) remove(path);
     const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
     return [place.door, place.dir].filter((path) => existsSync(path) || mounts.includes(` ${path}`));

@@ -1,6 +1,6 @@
 /** Whether sandboxes can be opened with this engine: tried, not guessed. Every problem comes with what to do about it. */
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { idBytes, idFrom } from '../../../domain/ids.ts';
 import { isImage } from '../../../domain/image.ts';
@@ -74,35 +74,39 @@ async function imageTrouble({ image }: DockerMachine, engine: Engine): Promise<R
   );
 }
 
-/** Opens a whole sandbox and closes it, in a house of its own, where no sweep finds it. */
+/** Opens a whole sandbox and closes it, in a house and under an install of its own, where no sweep finds it. */
 async function tryOne(machine: DockerMachine, engine: Engine): Promise<Readiness> {
   const { first, count } = machine.uids;
+  const access = idFrom('acc', randomBytes(idBytes));
   const trial = {
     ...machine,
     install: `${machine.install}-try`,
-    dataDir: join(machine.dataDir, 'try'),
+    dataDir: join(machine.dataDir, 'try', access),
     uids: { first: first + count, count: 64 },
   };
-  const access = idFrom('acc', randomBytes(idBytes));
-  const { limitsHeldBy } = await openOne(trial, engine, {
-    labels: { install: trial.install, access, requester: 'doctor', target: 'try' },
-    limits: { memoryBytes: 64 * 2 ** 20, cpus: 1, processes: 32, diskBytes: 2 ** 20 },
-    listeners: [],
-    environment: {},
-    deadline: machine.clock() + 30_000,
-  });
-  await closeOne(trial, engine, access);
-  return { ready: true, limitsHeldBy };
+  try {
+    const { limitsHeldBy } = await openOne(trial, engine, {
+      labels: { install: trial.install, access, requester: 'doctor', target: 'try' },
+      limits: { memoryBytes: 64 * 2 ** 20, cpus: 1, processes: 32, diskBytes: 2 ** 20 },
+      listeners: [],
+      environment: {},
+      deadline: machine.clock() + 30_000,
+    });
+    await closeOne(trial, engine, access);
+    return { ready: true, limitsHeldBy };
+  } finally {
+    rmSync(trial.dataDir, { recursive: true, force: true });
+  }
 }
 
 function engineTrouble({ socketPath }: DockerMachine, error: unknown): Readiness {
   const said = error instanceof Error ? error.message : String(error);
-  if (/ENOENT|ECONNREFUSED/.test(said))
+  if (/connect (ENOENT|ECONNREFUSED)/.test(said))
     return no(
       `no container engine answers at ${socketPath}`,
       'start it (systemctl start docker), or set DOCKER_HOST to unix:// and the path of its socket',
     );
-  if (/EACCES|EPERM/.test(said))
+  if (/connect (EACCES|EPERM)/.test(said))
     return no(
       `the bot may not connect to ${socketPath}`,
       'run the bot as root, or as a member of the group of the socket',

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { AccessId } from '../../../domain/ids.ts';
 import { type LimitsHeldBy, type Sandbox, SandboxFault } from '../../../ports/sandboxes.ts';
 import { type Place, placeOf } from '../local/machine.ts';
-import { labelledProcesses, labelsIn, readProcess, startOf } from '../local/processes.ts';
+import { allProcesses, labelledProcesses, labelsIn, readProcess, startOf } from '../local/processes.ts';
 import { readDeadline, readState, type State, statedAccesses, writeLoose } from '../local/state.ts';
 import type { Engine } from './engine.ts';
-import type { DockerMachine } from './machine.ts';
+import { type DockerMachine, supervisorMark } from './machine.ts';
 
 export const driver = 'docker';
 
@@ -41,7 +41,7 @@ export function standing(machine: DockerMachine, access: AccessId): Standing | u
   const place = placeOf(machine, access);
   const state = readState(place);
   if (state?.phase !== 'open' || state.supervisor === undefined) return undefined;
-  const labels = labelsIn(readProcess(state.supervisor)?.argv ?? []);
+  const labels = labelsIn(readProcess(state.supervisor)?.argv ?? [], supervisorMark);
   const init = initPid(place);
   const container = read(join(place.dir, 'container'));
   if (labels?.access !== access || labels.install !== machine.install) return undefined;
@@ -77,7 +77,7 @@ export async function listAll(
   heldBy: LimitsHeldBy,
 ): Promise<readonly Sandbox[]> {
   const contained = await engine.labelled(machine.install);
-  const supervised = labelledProcesses(machine.install);
+  const supervised = labelledProcesses(machine.install, allProcesses(), supervisorMark);
   const labelled = [...contained, ...supervised].map(({ labels }) => labels);
   const accesses = new Set([...statedAccesses(machine), ...labelled.map(({ access }) => access)]);
   return [...accesses].map((access) => {

@@ -24,7 +24,7 @@ import { containerOptions } from './container-options.ts';
 import type { Engine } from './engine.ts';
 import { gather } from './gather.ts';
 import { boundSockets, heldBy } from './host-view.ts';
-import { containerName, type DockerMachine, mountinfo } from './machine.ts';
+import { containerName, type DockerMachine, mountinfo, supervisorMark } from './machine.ts';
 import { judge } from './probe.ts';
 import { initScript, superviseScript } from './scripts.ts';
 import { noteContainer, noteInit } from './standing.ts';
@@ -45,7 +45,11 @@ export async function start(machine: DockerMachine, engine: Engine, spec: Sandbo
   writeState(place, state);
   writeDeadline(place, spec.deadline);
   const words = supervisorWords(machine, spec);
-  const supervisor = startSupervisor(machine, place, state, superviseScript, words);
+  const supervisor = startSupervisor(machine, place, state, {
+    mark: supervisorMark,
+    script: superviseScript,
+    words,
+  });
   await using listener = await loopbackListener();
   makeDoor(machine, place);
   layScripts(place, initScript, spec.listeners);
@@ -117,7 +121,10 @@ async function create(engine: Engine, options: ContainerCreateOptions, image: st
     await engine.pull(image);
     id = await engine.create(options);
   }
-  if (id === 'no-image') throw unavailable(`the image ${image} is not to be had`);
+  if (id === 'no-image')
+    throw new SandboxFault('unavailable', `the image ${image} could not be pulled whole`, {
+      retryable: true,
+    });
   if (id === 'taken')
     throw new SandboxFault('unavailable', `another process is making ${options.name ?? 'the container'}`, {
       retryable: true,

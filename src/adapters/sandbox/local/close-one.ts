@@ -29,14 +29,17 @@ export async function closeOne(
   // One that is dying has lost its arguments and groups, but holds its files and mounts until it is dead.
   const killed = new Map<number, string>();
   const still = (): string[] => {
+    let found = 0;
     for (const pid of belonging(machine, cgroups, access, slot)) {
       const start = startOf(pid);
       if (start === undefined) continue;
+      found += 1;
       killed.set(pid, start);
       killProcess(pid);
     }
     const alive = [...killed].filter(([pid, start]) => startOf(pid) === start).map(([pid]) => pid);
-    if (alive.length > 0) return [`processes ${alive.join(' ')}`];
+    // One that was just killed may have started another since it was looked for: only a round that finds none is the last.
+    if (found + alive.length > 0) return [`processes ${[...killed.keys()].join(' ')}`];
     if (cgroups !== undefined && !removeGroups(cgroups, machine.install, access)) return ['its cgroup'];
     for (const path of [place.door, place.dir]) remove(path);
     const mounts = readFileSync('/proc/self/mountinfo', 'utf8');

@@ -56,33 +56,39 @@ export function startOf(pid: number): string | undefined {
 }
 
 /** What a supervisor's (whole) or bubblewrap's (access and install only) arguments say; undefined for any other's. */
-export function labelsIn(argv: readonly string[]): SandboxLabels | undefined {
-  const at = argv.indexOf(label);
+export function labelsIn(argv: readonly string[], mark = label): SandboxLabels | undefined {
+  const at = argv.indexOf(mark);
   const [access, install, requester, target] = at < 0 ? [] : argv.slice(at + 1, at + 5);
   if (access === undefined || install === undefined || !isAccessId(access)) return undefined;
   return { access, install, requester: requester ?? '', target: target ?? '' };
 }
 
 /**
- * Supervisors and bubblewrap processes of this install. Only those in our own pid namespace count: what runs inside a
+ * Supervisors and bubblewrap processes of this install, of the driver with that mark. Only those in our own pid namespace count: what runs inside a
  * sandbox can write what it likes into its arguments.
  */
 export function labelledProcesses(
   install: string,
   all: readonly Process[] = allProcesses(),
+  mark = label,
 ): readonly (Process & { readonly labels: SandboxLabels })[] {
   const ours = pidNamespace('self');
   return all.flatMap((process) => {
-    const labels = labelsIn(process.argv);
+    const labels = labelsIn(process.argv, mark);
     const namespace = pidNamespace(process.pid) ?? ours;
     return labels?.install === install && namespace === ours ? [{ ...process, labels }] : [];
   });
 }
 
 /** The access's supervisor, watcher and bubblewrap, and all that descends from them. */
-export function familyOf(install: string, access: AccessId, all: readonly Process[]): readonly Process[] {
+export function familyOf(
+  install: string,
+  access: AccessId,
+  all: readonly Process[],
+  mark = label,
+): readonly Process[] {
   const family = new Set(
-    labelledProcesses(install, all)
+    labelledProcesses(install, all, mark)
       .filter(({ labels }) => labels.access === access)
       .map(({ pid }) => pid),
   );

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type ProbeFinding, SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
 import { layScripts, makeDoor } from '../door.ts';
 import { startSupervisor } from '../supervisor.ts';
-import { type Fence, fenceArguments, fenceCommand } from './bwrap-arguments.ts';
+import { type Fence, fenceArguments, fenceCommand, label } from './bwrap-arguments.ts';
 import { type Call, layCall, makeFifos } from './call.ts';
 import { type CgroupLayout, groupsOf } from './cgroup-files.ts';
 import { createGroups, keepers } from './cgroups.ts';
@@ -55,7 +55,7 @@ export async function start(
   writeDeadline(place, spec.deadline);
   if (cgroups !== undefined) createGroups(cgroups, machine.install, access, spec.limits);
   const words = supervisorWords(cgroups, state);
-  const supervisor = startSupervisor(machine, place, state, superviseScript, words);
+  const supervisor = startSupervisor(machine, place, state, { mark: label, script: superviseScript, words });
   // The supervisor moves into its cgroups while the files are laid, and waits for the word.
   await using listener = await loopbackListener();
   const laid = await layDown(machine, place, state, spec, listener.port);
