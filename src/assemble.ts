@@ -10,7 +10,6 @@ import { awsGrants } from './adapters/aws/grants.ts';
 import { hostBrokers } from './adapters/broker/host-brokers.ts';
 import { type QueueTimers, queueTimers } from './adapters/bullmq/timers.ts';
 import { watchPolicy } from './adapters/policy-file/watch-policy.ts';
-import { fileRecordings } from './adapters/recordings/file-recordings.ts';
 import type { Connection } from './adapters/redis/connect.ts';
 import { checkRedis } from './adapters/redis/health.ts';
 import { redisNoticeStore } from './adapters/redis/notice-store.ts';
@@ -27,6 +26,7 @@ import { isoTime } from './domain/duration.ts';
 import { idBytes, idFrom } from './domain/ids.ts';
 import { credentialsTokens } from './domain/keys.ts';
 import type { Flow } from './flow/deps.ts';
+import { openRecordings } from './recordings.ts';
 import { openStore } from './store.ts';
 
 export type Assembly = AsyncDisposable & {
@@ -132,6 +132,8 @@ async function join(
 
   const timers = queueTimers(redis, clock);
   closers.push(async () => timers[Symbol.asyncDispose]());
+  const recordings = openRecordings(config, { ledger, clock, log });
+  closers.push(recordings.close);
   const { region, endpoint, settleMs } = config.aws;
   const aws = awsClients({ region, ...(endpoint === undefined ? {} : { endpoint }) });
   const flow: Flow = {
@@ -141,7 +143,7 @@ async function join(
     sandboxes,
     terminals: sandboxes,
     brokers: hostBrokers({ clock, log }),
-    recordings: fileRecordings({ dir: config.dataDir, log }),
+    recordings: recordings.recordings,
     directory: slackDirectory({ client, identity, clock }),
     notices: slackNotices({ client, store: redisNoticeStore(redis), identity, clock }),
     channel,

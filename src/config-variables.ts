@@ -31,6 +31,8 @@ export const right: Readonly<Record<string, string>> = {
   PROD_ACCESS_LIMITS: 'enforced (the default) or best-effort',
   PROD_ACCESS_REDIS_LOSS: 'refuse (the default) or accept-last-second',
   PROD_ACCESS_IAM_SETTLE: `${durationForm}, at most 10m. Left out, it is 5s`,
+  PROD_ACCESS_RECORDINGS:
+    's3://bucket or s3://bucket/prefix, to which recordings are also uploaded; leave it out for files only',
   PROD_ACCESS_SANDBOX: 'local (the default) or docker',
   PROD_ACCESS_SANDBOX_IMAGE: `with docker only: ${imageForm}`,
   PROD_ACCESS_SANDBOX_RUNTIME: 'with docker only: a runtime as the engine has it registered, such as runsc',
@@ -107,6 +109,14 @@ export const serveSchema = ledgerSchema.extend({
     if (ms === undefined) return { wrong: `"${text}" is not a duration` };
     return ms > settleMaxMs ? { wrong: `"${text}" is too long` } : { value: ms };
   }).prefault('5s'),
+  PROD_ACCESS_RECORDINGS: checked((text) => {
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    const found =
+      /^s3:\/\/(?<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(?<prefix>[\w.=/-]{0,200}?))?\/?$/.exec(text);
+    const { bucket, prefix = '' } = found?.groups ?? {};
+    if (bucket === undefined) return { wrong: `"${text}" is not the address of a bucket` };
+    return { value: { bucket, prefix: prefix === '' ? '' : `${prefix}/` } };
+  }).optional(),
   PROD_ACCESS_SANDBOX: oneOf(['local', 'docker'], 'local'),
   PROD_ACCESS_SANDBOX_IMAGE: present.refine(isImage, 'does not name an image by its digest').optional(),
   PROD_ACCESS_SANDBOX_RUNTIME: present

@@ -37,6 +37,8 @@ export type Config = LedgerConfig & {
     /** How long IAM may take until all of it agrees. */
     readonly settleMs: number;
   };
+  /** Where recordings are also uploaded; `prefix` ends in a slash or is empty. */
+  readonly uploads?: { readonly bucket: string; readonly prefix: string };
   /** Absolute. */
   readonly policyPath: string;
   readonly sandbox: { readonly limits: 'enforced' | 'best-effort' } & (
@@ -106,6 +108,9 @@ export function readConfig(
       ...(data.AWS_ENDPOINT_URL === undefined ? {} : { endpoint: data.AWS_ENDPOINT_URL }),
       settleMs: data.PROD_ACCESS_IAM_SETTLE,
     }),
+    ...(data.PROD_ACCESS_RECORDINGS === undefined
+      ? {}
+      : { uploads: Object.freeze(data.PROD_ACCESS_RECORDINGS) }),
     policyPath: data.PROD_ACCESS_POLICY,
     sandbox: Object.freeze(sandboxPart(data)),
     web: Object.freeze({

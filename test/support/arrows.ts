@@ -15,8 +15,12 @@ const rooms = [
   // The composition root, in three files: the command line's world, the bot, and what acts without its doors.
   { room: 'run-cli.ts', sees: ['*'] },
   { room: 'app.ts', sees: ['*'] },
-  { room: 'assemble.ts', sees: ['store.ts', 'config.ts', 'adapters/', 'flow/', 'ports/', 'domain/'] },
+  {
+    room: 'assemble.ts',
+    sees: ['store.ts', 'recordings.ts', 'config.ts', 'adapters/', 'flow/', 'ports/', 'domain/'],
+  },
   { room: 'doctor.ts', sees: ['config.ts', 'adapters/', 'domain/'] },
+  { room: 'recordings.ts', sees: ['adapters/', 'ports/', 'domain/', 'config.ts'] },
   { room: 'store.ts', sees: ['adapters/', 'ports/', 'domain/', 'config.ts', 'log.ts'] },
   { room: 'foreground.ts', sees: ['ports/', 'domain/'] },
   { room: 'background.ts', sees: ['flow/', 'ports/', 'domain/'] },
