@@ -39,7 +39,7 @@ function readRecords(bytes: Uint8Array): ClientHello | More {
     const major = bytes[at + 1];
     if (type !== undefined && type !== handshakeRecord) return none('it does not begin with TLS');
     if (major !== undefined && major !== 3) return none('it is no version of TLS that is known');
-    if (bytes.length < at + recordHeader) return { at: 'more', need: at + recordHeader };
+    if (bytes.length < at + recordHeader) return { at: 'more', need: bytes.length + 1 };
     const size = number(bytes.subarray(at + 3, at + recordHeader));
     if (size === 0 || size > recordMax) return none('a TLS record has an impossible length');
     const fragment = bytes.subarray(at + recordHeader, at + recordHeader + size);

@@ -85,8 +85,8 @@ export function doorkeeper(way: WayOut, place: SocketPlace): Doorkeeper {
       });
     },
     close: () => {
-      for (const door of doors.splice(0)) door.close();
       for (const client of [...connected, ...refused, ...calling]) client.destroy();
+      for (const door of doors.splice(0)) door.close();
     },
   };
 }

@@ -64,7 +64,8 @@ async function connectAndCarry(way: WayOut, client: Socket, to: Destination): Pr
   }
   const began = clock.now();
   const carried = await carry(client, server, bounds, way.cut);
-  return { ...carried, seconds: Math.max(0, Math.ceil((clock.now() - began) / 1000)) };
+  // Rounded up, so one at least: also within one tick of the clock, and where it was set back.
+  return { ...carried, seconds: Math.max(1, Math.ceil((clock.now() - began) / 1000)) };
 }
 
 async function tellClosed(way: WayOut, connection: Connection, carried: Carried): Promise<void> {

@@ -1,7 +1,7 @@
 /** Hands bytes to a reader cut into pieces, as a socket would, and gives its first answer that is not "more". */
 import type { More } from '../../../src/adapters/broker/read-first.ts';
 
-/** Asks at each cut, whether or not the reader wants to be asked: its `need` must be a lower bound and no more. */
+/** Asks at each cut, also where the reader has not yet what it needs: it must then want the same still. */
 export function pieces<Read extends { readonly at: string }>(
   bytes: Buffer,
   cuts: readonly number[],
