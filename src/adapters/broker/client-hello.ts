@@ -17,6 +17,8 @@ export const helloMax = 16 * 1024;
 const handshakeRecord = 22;
 const recordHeader = 5;
 const recordMax = 16_384;
+/** More than any client needs. Each is looked at anew whenever bytes come, so many small ones would be costly. */
+const recordsMax = 32;
 const clientHello = 1;
 const messageHeader = 4;
 const serverNameExtension = 0;
@@ -34,7 +36,8 @@ export function readClientHello(bytes: Uint8Array): ClientHello | More {
 function readRecords(bytes: Uint8Array): ClientHello | More {
   const message = new Uint8Array(bytes.length);
   let length = 0;
-  for (let at = 0; ; ) {
+  for (let at = 0, records = 1; ; records += 1) {
+    if (records > recordsMax) return none(`it is spread over more than ${recordsMax} TLS records`);
     const type = bytes[at];
     const major = bytes[at + 1];
     if (type !== undefined && type !== handshakeRecord) return none('it does not begin with TLS');

@@ -36,7 +36,7 @@ export function credentialsServer(way: WayOut, token: string): Server {
       way.log.warn({ access: way.access, err }, 'no credentials could be vended');
       return undefined;
     });
-    if (set === undefined || set === 'late' || way.cut() !== undefined)
+    if (set === undefined || set === 'late')
       return say(response, 503, 'No credentials could be had just now. Try again in a few seconds.');
     say(response, 200, JSON.stringify(forSdk(set)), 'application/json');
   }

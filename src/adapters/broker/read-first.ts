@@ -1,6 +1,6 @@
 /**
- * Reads the first bytes of a connection until a reader knows what they are, and leaves all of them in the stream. The
- * reader bounds how much it may take; time is bounded here.
+ * Reads the first bytes of a connection until a reader knows what they are, and leaves all of them in the stream; where
+ * it never comes to know, they are lost. The reader bounds how much it may take; time is bounded here.
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../ports/clock.ts';
@@ -15,8 +15,8 @@ export async function readFirst<Read extends { readonly at: string }>(
   read: (bytes: Buffer) => Read | More,
   { clock, ms }: { readonly clock: Clock; readonly ms: number },
 ): Promise<Read | NotRead> {
+  if (client.destroyed || client.readableEnded) return { at: 'ended' };
   const { promise, resolve } = Promise.withResolvers<Read | NotRead>();
-  let held = Buffer.alloc(0);
   let parts: Buffer[] = [];
   let length = 0;
   let need = 1;
@@ -26,29 +26,24 @@ export async function readFirst<Read extends { readonly at: string }>(
       length += part.length;
     }
     if (length < need) return;
-    held = Buffer.concat([held, ...parts]);
-    parts = [];
+    const held = Buffer.concat(parts);
+    parts = [held];
     const answer = read(held);
-    if (isMore(answer)) need = answer.need;
-    else settle(answer);
-  };
-  const ended = (): void => settle({ at: 'ended' });
-  let settled = false;
-  const settle = (answer: Read | NotRead): void => {
-    if (settled) return;
-    settled = true;
-    client.off('readable', look).off('end', ended).off('close', ended);
+    if (isMore(answer)) {
+      need = answer.need;
+      return;
+    }
+    letGo();
     // At once, before the stream can take itself for ended.
-    if (length > 0 && !client.readableEnded && !client.destroyed)
-      client.unshift(Buffer.concat([held, ...parts]));
+    client.unshift(held);
     resolve(answer);
   };
-  if (client.destroyed || client.readableEnded) return { at: 'ended' };
+  const ended = (): void => resolve({ at: 'ended' });
+  const letGo = (): void => void client.off('readable', look).off('end', ended).off('close', ended);
   client.on('readable', look).on('end', ended).on('close', ended);
   const answer = await inTime(clock, ms, promise);
-  if (answer !== 'late') return answer;
-  settle({ at: 'late' });
-  return await promise;
+  letGo();
+  return answer === 'late' ? { at: 'late' } : answer;
 }
 
 function isMore<Read extends { readonly at: string }>(answer: Read | More): answer is More {

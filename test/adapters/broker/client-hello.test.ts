@@ -103,9 +103,13 @@ describe('a ClientHello', () => {
     const most = helloMessage([sni('a.com'), padding(helloMax - 5 - 105)]);
     expect(inRecords(most).length).toBeLessThanOrEqual(helloMax);
     expect(readClientHello(inRecords(most))).toEqual(found('a.com'));
-    const tiny = inRecords(helloMessage([sni('a.com'), padding(3_000)]), Array<number>(4_000).fill(1));
-    expect(tiny.length).toBeGreaterThan(helloMax);
-    expect(whyNot(tiny)).toMatch(/within 16384/);
+    const more = helloMessage([sni('a.com'), padding(helloMax - 5 - 90)]);
+    expect(inRecords(more).length).toBeGreaterThan(helloMax);
+    expect(whyNot(inRecords(more))).toMatch(/within 16384/);
+    const inTiny = (records: number): Buffer =>
+      inRecords(helloMessage([sni('a.com')]), Array<number>(records - 1).fill(1));
+    expect(readClientHello(inTiny(32))).toEqual(found('a.com'));
+    expect(whyNot(inTiny(33))).toMatch(/more than 32 TLS records/);
   });
 
   it('is read alike however it is cut', () => {

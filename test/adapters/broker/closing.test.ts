@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -36,6 +36,30 @@ describe('closing a broker', () => {
     await it.until(() => expect(far.sockets.size).toBe(0));
     const [error] = await once(it.knock('forward-db'), 'error');
     expect(error).toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('is what ended a connection of which one half was left', async () => {
+    await using far = await upstream((socket) => socket.resume());
+    await using it = await ground({ spec: { forwards: [loopbackForward('db', far.port)] } });
+    const client = it.knock('forward-db');
+    client.end('x');
+    await it.until(() => expect([...far.sockets][0]?.readableEnded).toBe(true));
+    await it.broker.close('revoked');
+    expect(it.told.closed[0]?.carried).toMatchObject({ bytesOut: 1, why: 'revoked' });
+  });
+
+  it('gives up what is still being connected', async () => {
+    const server = new Socket();
+    await using it = await ground({
+      spec: { forwards: [loopbackForward('db', 1)] },
+      dial: () => server,
+    });
+    it.knock('forward-db');
+    await it.until(() => expect(it.dialled).toHaveLength(1));
+    await it.broker.close('revoked');
+    expect(server.destroyed).toBe(true);
+    expect(it.told.closed[0]?.carried).toEqual({ bytesOut: 0, bytesIn: 0, seconds: 0, why: 'revoked' });
+    expect(it.logged).toEqual([]);
   });
 
   it('waits for the ends to be recorded, for a bounded time', async () => {

@@ -62,6 +62,20 @@ describe('the record', () => {
     expect(it.dialled).toEqual([]);
   });
 
+  it('that is late is waited for at the close', async () => {
+    const held = Promise.withResolvers<void>();
+    await using it = await ground({
+      spec: { forwards: [loopbackForward('db', 1)] },
+      bounds: { confirmMs: 20 },
+      told: { opened: () => held.promise },
+    });
+    await restOf(it.knock('forward-db'));
+    const closing = it.broker.close('over');
+    held.resolve();
+    await closing;
+    expect(it.told.closed).toHaveLength(1);
+  });
+
   it('that rejects an end hears of it again, at growing intervals, until it is held', async () => {
     const clock = handClock(1_000_000);
     const tries: number[] = [];
@@ -144,6 +158,9 @@ describe('the record', () => {
     expect(waiting).toBe(3);
     held.resolve();
     await it.until(() => expect(far.sockets.size).toBe(3));
+    // Answered for, they wait no more: others may.
+    it.knock('forward-db');
+    await it.until(() => expect(far.sockets.size).toBe(4));
     await it.broker.close('over');
     expect(it.told.blocked).toEqual([
       {
