@@ -68,6 +68,16 @@ describe('an access that asks for too much', () => {
     expect(it.told.blocked[0]).toMatchObject({ host: '*', port: 0, count: 2 });
   });
 
+  it('hears why, but not from a crowd of refused ones that stay', async () => {
+    await using it = await ground({ clock: handClock(1_000_000), spec: { egress } });
+    const clients = Array.from({ length: 10 + 16 + 5 }, () => it.knock('proxy'));
+    const heard = await Promise.all(clients.slice(10).map(restOf));
+    expect(heard.map((text) => text.split('\r\n')[0])).toEqual([
+      ...Array<string>(16).fill('HTTP/1.1 429 more than 10 attempts a second'),
+      ...Array<string>(5).fill(''),
+    ]);
+  });
+
   it('floods without hurting another', async () => {
     await using far = await upstream(echo);
     await using calm = await ground({ spec: { forwards: [loopbackForward('db', far.port)] } });

@@ -9,6 +9,7 @@ import { hostBrokers } from '../../../src/adapters/broker/host-brokers.ts';
 import { systemClock } from '../../../src/adapters/system-clock.ts';
 import { BrokerFault } from '../../../src/ports/brokers.ts';
 import { newAccess } from '../../contract/sandboxes.ts';
+import { handClock } from '../../support/hand-clock.ts';
 import { connectRequest, dialTo, echo, ground, loopbackForward, restOf, token, upstream } from './ground.ts';
 import { hello, sni } from './hello-bytes.ts';
 import { startMortal } from './mortal-broker.ts';
@@ -51,6 +52,8 @@ describe('closing a broker', () => {
   it('gives up what is still being connected', async () => {
     const server = new Socket();
     await using it = await ground({
+      // No time passes: nothing here may wait for a deadline.
+      clock: handClock(1_000_000),
       spec: { forwards: [loopbackForward('db', 1)] },
       dial: () => server,
     });

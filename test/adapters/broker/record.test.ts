@@ -103,6 +103,18 @@ describe('the record', () => {
     expect(it.logged).toHaveLength(4);
   });
 
+  it('that is slow to take an end keeps nobody connected', async () => {
+    const held = Promise.withResolvers<void>();
+    await using it = await ground({
+      spec: { forwards: [loopbackForward('db', 1)] },
+      told: { closed: () => held.promise },
+    });
+    expect(await restOf(it.knock('forward-db'))).toBe('');
+    expect(it.told.closed).toEqual([]);
+    held.resolve();
+    await it.until(() => expect(it.told.closed).toHaveLength(1));
+  });
+
   it('that never takes an end is given up on, and the log says what is lost', async () => {
     const clock = handClock(1_000_000);
     await using far = await upstream((socket) => socket.end());
