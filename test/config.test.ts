@@ -44,6 +44,22 @@ function problems(change: Environment): readonly ConfigProblem[] {
   return 'problems' in config ? config.problems : [];
 }
 
+describe('where recordings are uploaded', () => {
+  it.each([
+    ['s3://recordings', { bucket: 'recordings', prefix: '' }],
+    ['s3://recordings/', { bucket: 'recordings', prefix: '' }],
+    ['s3://recordings/prod-access/eu', { bucket: 'recordings', prefix: 'prod-access/eu/' }],
+  ])('%s', (text, uploads) => expect(read({ PROD_ACCESS_RECORDINGS: text }).uploads).toEqual(uploads));
+
+  it.each(['recordings', 's3://', 's3://A/b', 'https://recordings.example', 's3://recordings/a b'])(
+    'is not %s',
+    (text) =>
+      expect(problems({ PROD_ACCESS_RECORDINGS: text })).toMatchObject([
+        { variable: 'PROD_ACCESS_RECORDINGS', wrong: `"${text}" is not the address of a bucket` },
+      ]),
+  );
+});
+
 describe('a good environment', () => {
   it('gives typed groups with safe defaults', () => {
     const { signingKey, ...rest } = read();

@@ -61,7 +61,7 @@ export const egressLine = z
 
 export const forwardLine = z
   .strictObject({
-    name: z.string().regex(/^[a-z0-9-]{1,30}$/, 'must be lower-case letters, digits and dashes, 30 at most'),
+    name: z.string().regex(/^[a-z0-9-]{1,20}$/, 'must be lower-case letters, digits and dashes, 20 at most'),
     listen: z.int().min(1024, 'must be 1024 or more: nothing inside may listen below').max(65_535),
     to: endpoint,
     private: z.boolean().default(false),

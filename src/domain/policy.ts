@@ -251,6 +251,15 @@ export function termsOf(each: Target): string {
     .digest('hex');
 }
 
+/** The target on the terms that were approved; undefined where the policy no longer names it, or grants another thing. */
+export function approvedTarget(
+  policy: Policy,
+  { target, terms }: { readonly target: string; readonly terms: string },
+): Target | undefined {
+  const today = targetOf(policy, target);
+  return today !== undefined && termsOf(today) === terms ? today : undefined;
+}
+
 /** Every group that the policy names for this target, so that the directory can be asked for all at once. */
 export function groupsOf(policy: Policy, name: string): readonly string[] {
   const each = targetOf(policy, name);

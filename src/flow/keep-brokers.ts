@@ -5,7 +5,7 @@
 import { bot, type Entry } from '../domain/audit.ts';
 import { isoTime } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
-import { targetOf } from '../domain/policy.ts';
+import { approvedTarget } from '../domain/policy.ts';
 import { isRefused } from '../domain/refusal.ts';
 import { type Broker, BrokerFault, type BrokerTold } from '../ports/brokers.ts';
 import type { Stored } from '../ports/ledger.ts';
@@ -81,7 +81,8 @@ async function openOne(
   const stored = await load(deps, access);
   if (isRefused(stored) || stored.access.state !== 'active') return undefined;
   const { request } = stored.access;
-  const target = targetOf(deps.policy.current(), request.target);
+  // What was approved is carried, or nothing: an edit of the policy opens no new way out of an access that stands.
+  const target = approvedTarget(deps.policy.current(), request);
   const sandbox = (sandboxes ?? (await deps.sandboxes.list())).find(({ labels }) => labels.access === access);
   if (target === undefined || sandbox === undefined) return undefined;
   if ((await flawOf(deps, stored)) !== undefined) return undefined;

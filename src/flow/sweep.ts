@@ -7,7 +7,7 @@ import { bot } from '../domain/audit.ts';
 import { isoTime } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
 import { type Effect, owed } from '../domain/owed.ts';
-import { targetOf } from '../domain/policy.ts';
+import { approvedTarget } from '../domain/policy.ts';
 import { isRefused } from '../domain/refusal.ts';
 import { cleanText } from '../domain/request.ts';
 import { step } from '../domain/step.ts';
@@ -167,8 +167,12 @@ async function replaceMissing(
     await giveUp(deps, id, 'its role is gone from AWS');
     return;
   }
-  const target = targetOf(deps.policy.current(), access.request.target);
-  if (!missing.sandbox || target === undefined || (await endUnproven(deps, stored))) return;
+  if (!missing.sandbox || (await endUnproven(deps, stored))) return;
+  const target = approvedTarget(deps.policy.current(), access.request);
+  if (target === undefined) {
+    await giveUp(deps, id, 'its sandbox is gone, and what its target grants is not what was approved');
+    return;
+  }
   const { driver } = await deps.sandboxes.open(sandboxSpecOf(deps, access.request, target, access.endsAt));
   await advance(deps, id, (now) => step(now.access, { kind: 'sandbox-anew', driver }, deps.clock.now()));
 }

@@ -6,7 +6,7 @@ import { pauseAfter } from '../../src/flow/run-effect.ts';
 import { sweepLedger, sweepWorld } from '../../src/flow/sweep.ts';
 import { GrantFault } from '../../src/ports/grants.ts';
 import { SandboxFault } from '../../src/ports/sandboxes.ts';
-import { newId } from '../support/builders.ts';
+import { makePolicy, newId } from '../support/builders.ts';
 import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
 
 const ana = { id: 'U0ANA', name: 'ana' };
@@ -264,6 +264,22 @@ describe('the sweep of the world', () => {
     expect(await world.sandboxes.list()).toEqual([before]);
     expect(await repairs(world, id)).toEqual([{ what: 'sandbox', driver: 'memory' }]);
     expect((await world.stored(id)).access.state).toBe('active');
+  });
+
+  it('opens no other sandbox than the one that was approved: it ends the access', async () => {
+    const world = memoryWorld();
+    const id = await active(world);
+    world.tick(60_000);
+    world.sandboxes.destroy(id);
+    world.setPolicy(
+      makePolicy((input) => {
+        Object.assign(input.targets['payments-db'].sandbox, { egress: ['evil.example:443'] });
+      }),
+    );
+    await sweepWorld(world.deps);
+    await world.runDue();
+    expect((await world.stored(id)).access).toMatchObject({ state: 'failed' });
+    expect(await stands(world)).toEqual({ grants: [], sandboxes: [] });
   });
 
   it('takes nothing for missing that became active a moment ago', async () => {

@@ -122,7 +122,8 @@ async function exchange(
     return claimsSchema.parse(tokens.claims());
   } catch (error) {
     if (isNetworkTrouble(error)) return unavailable(error);
-    throw new SignInFault('refused', 'Slack’s answer does not fit the question that was asked.', error);
+    const cause = new Error(`Slack said: ${slackWord(error) ?? String(error)}`);
+    throw new SignInFault('refused', 'Slack’s answer does not fit the question that was asked.', cause);
   }
 }
 
@@ -131,6 +132,21 @@ function unavailable(cause: unknown): never {
 }
 
 /** No answer, none in time, or one that is none of Slack's own refusals, which come with status 200. */
+/**
+ * Slack refuses an exchange with HTTP 200 and `{"ok": false, "error": "…"}`, which the client holds deep in its error.
+ * Only the word is taken out: what stands beside it may be a token.
+ */
+function slackWord(error: unknown): string | undefined {
+  for (let at = error, depth = 0; typeof at === 'object' && at !== null && depth < 4; depth += 1) {
+    if ('body' in at) {
+      const { error: word } = z.looseObject({ error: z.string() }).catch({ error: '' }).parse(at.body);
+      return /^[a-z_]{1,60}$/.test(word) ? word : undefined;
+    }
+    at = 'cause' in at ? at.cause : undefined;
+  }
+  return undefined;
+}
+
 function isNetworkTrouble(error: unknown): boolean {
   if (error instanceof TypeError) return /fetch failed|terminated/.test(error.message);
   if (!(error instanceof openid.ClientError)) return false;

@@ -1,0 +1,122 @@
+/** Brokers of active accesses: there before a shell is, as approved and not otherwise, cut when the access is over. */
+import { describe, expect, it, vi } from 'vitest';
+import type { AccessId } from '../../src/domain/ids.ts';
+import { makeAttendance } from '../../src/flow/attendance.ts';
+import { done } from '../../src/flow/end-early.ts';
+import { type BrokerKeeper, keepBrokers } from '../../src/flow/keep-brokers.ts';
+import { makePolicy } from '../support/builders.ts';
+import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+
+const policy = (egress: readonly string[]) =>
+  makePolicy((input) => {
+    Object.assign(input.targets['payments-db'].sandbox, {
+      egress,
+      forwards: [{ name: 'db', listen: 5432, to: 'db.internal:5432', private: true }],
+    });
+  });
+
+async function active(world: MemoryWorld): Promise<AccessId> {
+  const id = await world.ask({ duration: '10m' });
+  await world.vote(id, 'U0LEA');
+  await world.vote(id, 'U0SEC');
+  await world.live(1);
+  return id;
+}
+
+const keeper = (world: MemoryWorld): BrokerKeeper =>
+  keepBrokers(world.deps, makeAttendance(world.deps, new AbortController().signal));
+const connection = { id: 'con_aaaaaaaaaaaaaaaa', by: 'db', host: 'db.internal', port: 5432 } as const;
+const entriesOf = async (world: MemoryWorld, id: AccessId, action: string) =>
+  (await world.ledger.trail(0, 1_000))
+    .map(({ entry }) => entry)
+    .filter((e) => e.access === id && e.action === action);
+
+describe('a broker', () => {
+  it('carries what was approved, one for an access however often it is asked for', async () => {
+    const world = memoryWorld(policy(['logs.example.com:443']));
+    const id = await active(world);
+    const brokers = keeper(world);
+    await Promise.all([brokers.keep(id), brokers.keep(id), brokers.sweep()]);
+    expect(world.brokers.opened.map(({ spec }) => spec)).toMatchObject([
+      {
+        access: id,
+        egress: [{ host: 'logs.example.com', port: 443, private: false }],
+        forwards: [{ name: 'db', listen: 5432, to: { host: 'db.internal', port: 5432 }, private: true }],
+        credentialsToken: `token of ${id}`,
+      },
+    ]);
+  });
+
+  it('is not opened for what the policy was made to grant since', async () => {
+    const world = memoryWorld(policy(['logs.example.com:443']));
+    const id = await active(world);
+    world.setPolicy(policy(['logs.example.com:443', 'evil.example:443']));
+    await keeper(world).keep(id);
+    expect(world.brokers.opened).toEqual([]);
+  });
+
+  it('is not opened for a record that does not verify, nor for what is not active', async () => {
+    const world = memoryWorld(policy([]));
+    const waiting = await world.ask();
+    const id = await active(world);
+    world.ledger.forge(id);
+    const brokers = keeper(world);
+    await brokers.keep(waiting);
+    await brokers.keep(id);
+    expect(world.brokers.opened).toEqual([]);
+  });
+
+  it('leaves it to another process of the host, and tries again when that is gone', async () => {
+    const world = memoryWorld(policy([]));
+    const id = await active(world);
+    world.brokers.taken.add(id);
+    const brokers = keeper(world);
+    await brokers.keep(id);
+    expect(world.brokers.opened).toEqual([]);
+    world.brokers.taken.clear();
+    await brokers.sweep();
+    expect(world.brokers.opened).toHaveLength(1);
+  });
+
+  it('is cut when the access is over, with the reason', async () => {
+    const world = memoryWorld(policy([]));
+    const id = await active(world);
+    await keeper(world).keep(id);
+    await done(world.deps, { access: id, person: { id: 'U0ANA', name: 'ana' } });
+    await vi.waitFor(async () => {
+      await world.live(1);
+      expect(world.brokers.opened[0]?.closed()).toBe('its requester is done');
+    });
+  });
+
+  it('accounts for connections that an earlier process lost, before it lets out new ones', async () => {
+    const world = memoryWorld(policy([]));
+    const id = await active(world);
+    await keeper(world).keep(id);
+    await world.brokers.opened[0]?.told.opened(connection);
+    await keeper(world).keep(id);
+    const closed = await entriesOf(world, id, 'connection.closed');
+    expect(closed.map(({ details }) => details)).toMatchObject([
+      { connection: connection.id, reconstructed: true },
+    ]);
+    await world.brokers.opened[1]?.told.opened({ ...connection, id: 'con_bbbbbbbbbbbbbbbb' });
+    expect(await entriesOf(world, id, 'connection.opened')).toHaveLength(2);
+    expect(await entriesOf(world, id, 'connection.closed')).toHaveLength(1);
+  });
+
+  it('vends credentials on the record and without the secret, and none once the access is over', async () => {
+    const world = memoryWorld(policy([]));
+    const id = await active(world);
+    await keeper(world).keep(id);
+    const vended = await world.brokers.opened[0]?.told.vend();
+    const [entry] = await entriesOf(world, id, 'credentials.vended');
+    expect(entry?.details).toEqual({
+      key_id: vended?.accessKeyId,
+      expires_at: new Date(vended?.expiresAt ?? 0).toISOString(),
+    });
+    expect(JSON.stringify(entry)).not.toContain(vended?.secretAccessKey);
+    await done(world.deps, { access: id, person: { id: 'U0ANA', name: 'ana' } });
+    await expect(world.brokers.opened[0]?.told.vend()).rejects.toThrow('no credentials');
+    expect(await entriesOf(world, id, 'credentials.vended')).toHaveLength(1);
+  });
+});
