@@ -477,6 +477,15 @@ describe('many', () => {
         { timeout: 10_000 },
       );
     }
+    // Told, and gone without a word.
+    const silent = await client(path);
+    await once(silent, 'message');
+    silent.close();
+    await closed(silent);
+    await vi.waitFor(
+      async () => expect((await ana.get(`/accesses/${access}`)).text.match(/\?session=/g)?.length).toBe(1),
+      { timeout: 10_000 },
+    );
     const ended = (await world.entries()).filter(of(access, 'session.ended'));
     expect(new Set(ended.map(({ details }) => details.why))).toEqual(new Set(['nobody came to it']));
   });
