@@ -1,0 +1,120 @@
+/** Who is attached to a terminal is judged again while they are: groups and accounts change. */
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import type { AccessId } from '../../../src/domain/ids.ts';
+import type { Person } from '../../../src/domain/people.ts';
+import { type Cookies, makeCookies } from '../../../src/doors/web/cookies.ts';
+import { type TerminalSockets, terminalSockets } from '../../../src/doors/web/terminal-socket.ts';
+import { makeAttendance } from '../../../src/flow/attendance.ts';
+import { makeSessions } from '../../../src/flow/sessions.ts';
+import { team } from '../../support/builders.ts';
+import { type MemoryWorld, memoryWorld } from '../../support/memory-world.ts';
+import { activeAccess, ana, eventually, lea } from '../../support/session-world.ts';
+
+type News = { readonly type: string; readonly id?: string; readonly why?: string };
+type Stage = {
+  readonly world: MemoryWorld;
+  readonly access: AccessId;
+  readonly port: number;
+  readonly cookies: Cookies;
+};
+
+const standing: { server: Server; sockets: TerminalSockets }[] = [];
+afterEach(() => {
+  for (const { server, sockets } of standing.splice(0)) {
+    sockets.close();
+    server.close();
+  }
+});
+
+async function stage(): Promise<Stage> {
+  const world = memoryWorld();
+  const { deps: flow } = world;
+  const access = await activeAccess(world);
+  const key = createSecretKey(randomBytes(32));
+  const cookies = makeCookies({ key, secure: false, now: world.clock.now });
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const never = async (): Promise<never> => {
+    throw new Error('nobody signs in here');
+  };
+  const deps = {
+    flow,
+    sessions: makeSessions(flow, makeAttendance(flow, new AbortController().signal)),
+    replays: { flow, key },
+    signIn: { begin: never, finish: never },
+    cookies,
+    team: async () => team,
+    publicUrl: `http://127.0.0.1:${port}`,
+    log: flow.log,
+  };
+  const sockets = terminalSockets(deps, { judgeEveryMs: 10 });
+  server.on('upgrade', sockets.upgrade);
+  standing.push({ server, sockets });
+  return { world, access, port, cookies };
+}
+
+async function attached(
+  { access, port, cookies }: Stage,
+  { id, name }: Person,
+  session = '',
+): Promise<readonly News[]> {
+  const [cookie = ''] = (await cookies.seal('session', { user: id, team, name })).split(';');
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/accesses/${access}/socket?session=${session}`, {
+    headers: { cookie, origin: `http://127.0.0.1:${port}` },
+  });
+  const news: News[] = [];
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (!isBinary) news.push(JSON.parse(data.toString()));
+  });
+  await eventually(() => expect(news.length).toBeGreaterThan(0));
+  return news;
+}
+
+const whyOver = (news: readonly News[]): string | undefined => news.find(({ type }) => type === 'over')?.why;
+
+describe('somebody who is attached', () => {
+  it('and is no reviewer any more is let go, and the one who works there is not', async () => {
+    const on = await stage();
+    const working = await attached(on, ana);
+    const watching = await attached(on, lea, working[0]?.id);
+    expect(watching[0]).toMatchObject({ type: 'session', id: working[0]?.id });
+    on.world.directory.groups.get('leads')?.delete('U0LEA');
+    await eventually(() => expect(whyOver(watching)).toBe('You may not look at this any more.'));
+    expect(whyOver(working)).toBeUndefined();
+    const refused = (await on.world.ledger.trail(0, 1_000)).at(-1);
+    expect(refused?.entry).toMatchObject({
+      action: 'access.refused',
+      actor: { id: 'U0LEA' },
+      details: { doing: 'watch', code: 'no-such-access' },
+    });
+  });
+
+  it('and whose account was deactivated loses the terminal itself', async () => {
+    const on = await stage();
+    const working = await attached(on, ana);
+    on.world.directory.change('U0ANA', { deleted: true });
+    await eventually(() => expect(whyOver(working)).toBe('its requester may not use it any more'));
+    expect(on.world.terminals.opened[0]?.hungUp()).toBe(true);
+    await eventually(async () => expect(await on.world.told(on.access)).toContain('session.ended'));
+  });
+
+  it('stays while the directory does not answer', async () => {
+    const on = await stage();
+    const working = await attached(on, ana);
+    const { facts } = on.world.directory;
+    let looks = 0;
+    on.world.directory.facts = async (...asked) => {
+      looks += 1;
+      return facts(...asked);
+    };
+    on.world.directory.down.add('U0ANA');
+    await eventually(() => expect(looks).toBeGreaterThan(3));
+    expect(whyOver(working)).toBeUndefined();
+  });
+});
