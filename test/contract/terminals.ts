@@ -114,6 +114,16 @@ export function terminalsContract(
       expect(numbers.at(-1)).toBe('200000');
     });
 
+    it('take a long paste into a program that echoes it', async () => {
+      const talk = talkTo(await ground.terminals.terminal(access, { cols: 80, rows: 24 }));
+      talk.type('tr y "\\132"; echo ""\n');
+      await talk.until(/echo ""\r\n/);
+      talk.type(`${`${'y'.repeat(99)}\n`.repeat(2_000)}\x04`);
+      // What the program writes comes whole; of the echo the kernel itself may drop some.
+      const came = (): number => talk.seen().split('Z').length - 1;
+      await vi.waitFor(() => expect(came()).toBe(99 * 2_000), { timeout: 20_000, interval: 50 });
+    });
+
     it('hang up on what runs in them when they are destroyed', async () => {
       const one = await ground.terminals.terminal(access, { cols: 80, rows: 24 });
       const talk = talkTo(one);

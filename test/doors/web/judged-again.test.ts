@@ -45,7 +45,7 @@ async function stage(): Promise<Stage> {
   };
   const deps = {
     flow,
-    sessions: makeSessions(flow, makeAttendance(flow, new AbortController().signal)),
+    sessions: makeSessions(flow, makeAttendance(flow, new AbortController().signal), async () => {}),
     replays: { flow, key },
     signIn: { begin: never, finish: never },
     cookies,

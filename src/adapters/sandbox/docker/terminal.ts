@@ -11,6 +11,7 @@ import type { Terminal, TerminalSize } from '../../../ports/terminals.ts';
 import { firstLine, inTime } from '../first-line.ts';
 import { capabilitySets, notFenced } from '../inside-checks.ts';
 import { insideDoor } from '../local/bwrap-arguments.ts';
+import { ptyBlocks, ptyOptions } from '../pty-words.ts';
 import type { Engine, Executed } from './engine.ts';
 import { plainStream } from './frames.ts';
 import { statusOf } from './host-view.ts';
@@ -28,8 +29,9 @@ export async function openTerminal(
   const shell = `/bin/bash ${insideDoor}/terminal ${cols} ${rows}`;
   const executed = await startPromptly(engine, container, [
     'socat',
+    ...ptyBlocks,
     '-',
-    `EXEC:${shell},pty,setsid,ctty,stderr,sane`,
+    `EXEC:${shell},${ptyOptions}`,
   ]);
   const stream = plainStream(executed.socket);
   try {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { AccessId } from '../../../domain/ids.ts';
 import type { Terminal, TerminalSize } from '../../../ports/terminals.ts';
 import { firstLine, inTime } from '../first-line.ts';
+import { ptyBlocks, ptyOptions } from '../pty-words.ts';
 import { insideDoor } from './bwrap-arguments.ts';
 import { callName, callOnce, layCall, openControl } from './call.ts';
 import { type Machine, type Place, placeOf } from './machine.ts';
@@ -26,7 +27,7 @@ export async function openTerminal(
   const laid = layCall(
     place,
     gid,
-    ['socat', `UNIX-CONNECT:${insideDoor}/${name}/tty`, `EXEC:${shell},pty,setsid,ctty,stderr,sane`],
+    ['socat', ...ptyBlocks, `UNIX-CONNECT:${insideDoor}/${name}/tty`, `EXEC:${shell},${ptyOptions}`],
     name,
   );
   const server = createServer();
