@@ -116,6 +116,7 @@ export async function ground(options: GroundOptions = {}): Promise<Ground> {
       const client = connect({ path: join(dir, socket), allowHalfOpen: true });
       client.on('error', () => undefined);
       knocking.add(client);
+      client.once('close', () => knocking.delete(client));
       return client;
     },
     until: (look) => vi.waitFor(look, { timeout: 8_000, interval: 5 }),
