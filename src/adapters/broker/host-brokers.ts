@@ -143,7 +143,10 @@ function valid(spec: BrokerSpec): BrokerSpec {
     throw invalid(`the credentials token must have at least ${tokenMin} characters`);
   const forwards = spec.forwards.map((each) => {
     const host = hostFrom(each.to.host);
+    const port = each.to.port;
     if (host === undefined) throw invalid(`the forward ${each.name} leads to no host`);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw invalid(`the forward ${each.name} leads to no port`);
     return { ...each, to: { ...each.to, host } };
   });
   try {

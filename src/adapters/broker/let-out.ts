@@ -27,7 +27,12 @@ export async function letOut(way: WayOut, client: Socket, to: Destination): Prom
     client.destroy();
     return;
   }
-  const carried = await connectAndCarry(way, client, to);
+  // Whatever goes wrong in here, what was opened on the record is closed there.
+  const carried = await connectAndCarry(way, client, to).catch((err: unknown) => {
+    way.log.error({ access: way.access, connection, err }, 'a connection failed in the broker');
+    client.destroy();
+    return nothing('it failed in the broker');
+  });
   await tellClosed(way, connection, carried);
 }
 
@@ -47,7 +52,7 @@ async function isRecorded(way: WayOut, connection: Connection): Promise<boolean>
   const { by, host, port } = connection;
   way.report.add({ by, host, port, why: 'it could not be recorded, so it was not opened' });
   if (outcome === 'late') {
-    const never = { bytesOut: 0, bytesIn: 0, seconds: 0, why: 'recorded too late, so never opened' };
+    const never = nothing('recorded too late, so never opened');
     way.track(answered.then(async (held) => (held ? await tellClosed(way, connection, never) : undefined)));
   }
   return false;
@@ -60,12 +65,16 @@ async function connectAndCarry(way: WayOut, client: Socket, to: Destination): Pr
     const gone = way.cut() ?? 'closed by the client';
     const why = client.destroyed ? gone : `could not connect: ${server}`;
     client.destroy();
-    return { bytesOut: 0, bytesIn: 0, seconds: 0, why };
+    return nothing(why);
   }
   const began = clock.now();
   const carried = await carry(client, server, bounds, way.cut);
   // Rounded up, so one at least: also within one tick of the clock, and where it was set back.
   return { ...carried, seconds: Math.max(1, Math.ceil((clock.now() - began) / 1000)) };
+}
+
+function nothing(why: string): Carried {
+  return { bytesOut: 0, bytesIn: 0, seconds: 0, why };
 }
 
 async function tellClosed(way: WayOut, connection: Connection, carried: Carried): Promise<void> {

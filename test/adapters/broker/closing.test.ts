@@ -197,6 +197,7 @@ describe('the sockets of a broker', () => {
       [{ forwards: [{ ...forward, name: '../db' }] }, /name of its own/],
       [{ forwards: [{ ...forward, name: 'proxy' }] }, /name of its own/],
       [{ forwards: [{ ...forward, to: { host: 'a b', port: 1 } }] }, /leads to no host/],
+      [{ forwards: [loopbackForward('db', 65_536)] }, /leads to no port/],
       [{ egress: [{ host: 'http://a', port: 1, private: false }] }, /not a host that egress can name/],
       [{ credentialsToken: '' }, /at least 16/],
       // The second door cannot be opened: the first goes too.

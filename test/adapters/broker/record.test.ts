@@ -76,6 +76,19 @@ describe('the record', () => {
     expect(it.told.closed).toHaveLength(1);
   });
 
+  it('gets an end also from a broker that fails', async () => {
+    await using it = await ground({
+      spec: { forwards: [loopbackForward('db', 1)] },
+      dial: () => {
+        throw new Error('a bug');
+      },
+    });
+    expect(await restOf(it.knock('forward-db'))).toBe('');
+    await it.until(() => expect(it.told.closed).toHaveLength(1));
+    expect(it.told.closed[0]?.carried.why).toBe('it failed in the broker');
+    expect(it.logged).toHaveLength(1);
+  });
+
   it('that rejects an end hears of it again, at growing intervals, until it is held', async () => {
     const clock = handClock(1_000_000);
     const tries: number[] = [];
