@@ -10,15 +10,20 @@ export type Figure = {
   readonly ours: number;
   readonly baseline: number;
   readonly unit: string;
+  /** Where the result is what ours adds, not the ratio: how many share it. */
+  readonly addedPer?: number;
   readonly aim: string;
 };
 
-/** `ours` against `baseline` of the same run; the ratio is the result, the absolute figures are this machine's. */
+/** `ours` against `baseline` of the same run; the result counts, the absolute figures are this machine's. */
 export function printFigures(figures: readonly Figure[]): void {
-  for (const { what, ours, baseline, unit, aim } of figures) {
-    const ratio = ours / baseline;
+  for (const { what, ours, baseline, unit, addedPer, aim } of figures) {
+    const result =
+      addedPer === undefined
+        ? `ratio ${(ours / baseline).toFixed(2)}`
+        : `added ${((ours - baseline) / addedPer).toFixed(2)} ${unit}`;
     process.stdout.write(
-      `${what.padEnd(46)} ours ${ours.toFixed(1).padStart(9)} ${unit}  baseline ${baseline.toFixed(1).padStart(9)} ${unit}  ratio ${ratio.toFixed(2)}  (aim ${aim})\n`,
+      `${what.padEnd(46)} ours ${ours.toFixed(1).padStart(9)} ${unit}  baseline ${baseline.toFixed(1).padStart(9)} ${unit}  ${result}  (aim ${aim})\n`,
     );
   }
 }
