@@ -66,9 +66,11 @@ export const forwardLine = z
     to: endpoint,
     private: z.boolean().default(false),
   })
-  .superRefine(({ listen, to, private: reachesPrivate }, ctx) => {
+  .superRefine(({ name, listen, to, private: reachesPrivate }, ctx) => {
     const issue = (key: string, message: string): void =>
       ctx.addIssue({ code: 'custom', path: [key], message });
+    // What the trail calls the proxy; one word for one thing.
+    if (name === 'proxy') issue('name', 'must not be proxy, which is what the trail calls the way of egress');
     if (listen === proxyPort || listen === credentialsPort)
       issue('listen', `must not be ${listen}, which the sandbox itself listens on`);
     if (isWild(to)) issue('to', 'must be one host: a wildcard is for egress');

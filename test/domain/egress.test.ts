@@ -92,6 +92,7 @@ describe('lines', () => {
     expect(flaws({ ...forward, private: true })).toEqual([]);
     expect(flaws({ ...forward, to: '*.internal.example:5432' })[0]).toContain('to: must be one host');
     expect(flaws({ ...forward, listen: 3128 })[0]).toContain('listen: must not be 3128');
+    expect(flaws({ ...forward, name: 'proxy' })[0]).toContain('name: must not be proxy');
     expect(flaws({ ...forward, listen: 80 })[0]).toContain('listen: must be 1024 or more');
     expect(flaws({ ...forward, to: '127.0.0.1:6379' })[0]).toContain('takes private: true');
   });
