@@ -12,7 +12,7 @@ import {
 } from '../local/cgroup-files.ts';
 import { parseStatus } from '../local/inside-report.ts';
 import { sandboxesDir } from '../local/machine.ts';
-import { namespaceOf, pidsOwnedBy } from '../local/processes.ts';
+import { namespaceOf, pidsOwnedBy, startOf } from '../local/processes.ts';
 import { type DockerMachine, mountinfo } from './machine.ts';
 
 /** All but the user namespace, which engines share with the host as they come. */
@@ -46,9 +46,7 @@ export function hostView(machine: DockerMachine, uid: number, init: number, conn
     visiblePaths: [sandboxesDir(machine), realpathSync(machine.socketPath)].filter((path) =>
       visible(`/proc/${init}/root${path}`),
     ),
-    strangers: machine.ownUids
-      ? pidsOwnedBy(uid).filter((pid) => namespaceOf(pid, 'pid') !== namespaceOf(init, 'pid'))
-      : [],
+    strangers: machine.ownUids ? strangers(uid, init) : [],
     descriptors: strangeDescriptors(init),
     connections,
     kernel: readFileSync('/proc/version', 'utf8').trim(),
@@ -116,6 +114,12 @@ function limitsOf(pid: number): LimitsInForce | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Of the dead, who may not be buried yet, it would be told that they are in no namespace. */
+function strangers(uid: number, init: number): readonly number[] {
+  const own = namespaceOf(init, 'pid');
+  return pidsOwnedBy(uid).filter((pid) => namespaceOf(pid, 'pid') !== own && startOf(pid) !== undefined);
 }
 
 /** Targets of the first process's open descriptors that are neither nothing, its script nor its supervisor's FIFO. */
