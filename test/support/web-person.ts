@@ -96,9 +96,9 @@ export function webPerson(world: World, port: number, person: string): WebPerson
                 );
               return match;
             },
-            { timeout: 10_000, interval: 10 },
+            { timeout: 20_000, interval: 10 },
           ),
-        untilNews: (type, timeout = 10_000) =>
+        untilNews: (type, timeout = 20_000) =>
           vi.waitFor(
             () => {
               const found = news.findLast((each) => each.type === type);
