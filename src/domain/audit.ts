@@ -35,6 +35,7 @@ export const actions = [
   'session.started',
   'session.ended',
   'session.viewed',
+  'file.downloaded',
   'credentials.vended',
   'connection.opened',
   'connection.closed',

@@ -128,6 +128,8 @@ const sandbox = z.strictObject({
   idle: duration.default(30 * 60_000),
   /** Whether keystrokes are recorded beside what the terminal shows. Off: people type secrets. */
   record_input: z.boolean().default(false),
+  /** Bytes that may leave by downloads in one access, all together. Left out: none may. */
+  download: size.optional(),
   environment,
   egress: z.array(egressLine).max(100).default([]),
   forwards: z.array(forwardLine).max(20).default([]).superRefine(refuseTwins),

@@ -1,6 +1,7 @@
 /**
  * Expected noes. Each is a fact that someone can be told; doors turn them into words, nothing else does.
  */
+import type { FileFlaw } from './own-path.ts';
 import type { Ineligibility } from './people.ts';
 
 export type Refusal =
@@ -27,6 +28,18 @@ export type Refusal =
   | { readonly code: 'not-recordable'; readonly why: string }
   | { readonly code: 'no-such-session' }
   | { readonly code: 'from-elsewhere' }
+  | { readonly code: 'download-off' }
+  | { readonly code: 'download-under-way' }
+  | { readonly code: 'too-many-downloads'; readonly perMinute: number }
+  | { readonly code: 'no-file'; readonly why: FileFlaw; readonly path: string }
+  | {
+      readonly code: 'file-too-big';
+      readonly bytes: number;
+      readonly leftBytes: number;
+      readonly maxBytes: number;
+    }
+  /** The sandbox or the host failed: nothing has left. */
+  | { readonly code: 'download-failed'; readonly why: string }
   | { readonly code: 'stale-card' }
   | { readonly code: 'total-exceeded'; readonly totalMs: number; readonly leftMs: number }
   | { readonly code: 'unproven'; readonly why: string };

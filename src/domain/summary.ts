@@ -21,6 +21,8 @@ export type Summary = {
   /** Busiest first, by bytes. */
   readonly destinations: readonly Destination[];
   readonly credentials: number;
+  /** Files that left before the end, in order. */
+  readonly downloads: readonly { readonly path: string; readonly bytes: number }[];
   /** Refused attempts, by where they led, most first. */
   readonly blocked: readonly { readonly host: string; readonly port: number; readonly count: number }[];
   /** People who watched or replayed, by name. */
@@ -49,27 +51,41 @@ export function summaryOf(entries: readonly Entry[]): Summary {
     (one, other) => other.count - one.count,
   );
   const viewers = [...new Set(of('session.viewed').map(({ actor }) => actor.name))];
-  const refused = of('access.refused').filter(({ details }) => details.doing === 'terminal').length;
+  const refused = (doing: string): number =>
+    of('access.refused').filter(({ details }) => details.doing === doing).length;
+  const downloads = of('file.downloaded').map(({ details }) => ({
+    path: String(details.path),
+    bytes: numberIn(details.bytes),
+  }));
   const lost = of('connection.closed').filter(({ details }) => details.reconstructed === true).length;
   const attempts = blocked.reduce((all, { count }) => all + count, 0);
   return {
     sessions,
     destinations,
     credentials: of('credentials.vended').length,
+    downloads,
     blocked,
     viewers,
     unusual: [
-      ...(attempts > 0 ? [`${attempts} blocked ${attempts === 1 ? 'attempt' : 'attempts'} to get out`] : []),
-      ...(refused > 0 ? [`${refused} refused ${refused === 1 ? 'terminal' : 'terminals'}`] : []),
+      ...some(downloads.length, 'downloaded file', 'downloaded files'),
+      ...some(attempts, 'blocked attempt to get out', 'blocked attempts to get out'),
+      ...some(refused('terminal'), 'refused terminal', 'refused terminals'),
+      ...some(refused('download'), 'refused download', 'refused downloads'),
       ...of('alarm.raised').map(({ details }) => `alarm: ${String(details.what)}`),
       ...sessions
         .filter(({ why }) => why !== undefined && /record/.test(why))
         .map(({ id, why }) => `session ${id} was cut off: ${why}`),
-      ...(lost > 0
-        ? [`${lost} ${lost === 1 ? 'connection was' : 'connections were'} lost with a process of the bot`]
-        : []),
+      ...some(
+        lost,
+        'connection was lost with a process of the bot',
+        'connections were lost with a process of the bot',
+      ),
     ],
   };
+}
+
+function some(count: number, one: string, many: string): readonly string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
 }
 
 function grouped<T>(

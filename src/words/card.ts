@@ -7,6 +7,7 @@ import type { Tally } from '../domain/approval.ts';
 import { formatDuration } from '../domain/duration.ts';
 import type { Policy, Target } from '../domain/policy.ts';
 import type { Message } from '../ports/notices.ts';
+import { bytes } from './bytes.ts';
 import { clip, escapeText, listed, mention, when } from './slack-text.ts';
 
 export const approveAction = 'approve';
@@ -134,8 +135,12 @@ function grants({ grant: { aws }, sandbox }: Target): string {
     ...aws.managed.map((arn) => `\`${escapeText(arn.slice(arn.lastIndexOf('/') + 1))}\``),
     ...(aws.policy === undefined ? [] : [`\`${escapeText(clip(JSON.stringify(aws.policy), 900))}\``]),
   ];
+  const download =
+    sandbox.download === undefined
+      ? ''
+      : `\n:inbox_tray: files of up to ${bytes(sandbox.download)} in all may be downloaded from it`;
   const where = `AWS account ${aws.account}, ${aws.region}: ${rights.length === 0 ? 'nothing but reading its own role' : rights.join(', ')}`;
-  return `${where}\nan isolated environment with ${Math.round(sandbox.memory / 1024 ** 2)} MiB of memory and ${waysOut(sandbox)}`;
+  return `${where}\nan isolated environment with ${Math.round(sandbox.memory / 1024 ** 2)} MiB of memory and ${waysOut(sandbox)}${download}`;
 }
 
 function waysOut({ egress, forwards }: Target['sandbox']): string {

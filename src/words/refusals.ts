@@ -1,8 +1,10 @@
 /** The one place that turns refusals into words for people. Each says what was wrong and what would be right. */
 import { durationForm, formatDuration } from '../domain/duration.ts';
+import { type FileFlaw, ownPlaces } from '../domain/own-path.ts';
 import type { Ineligibility } from '../domain/people.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { cleanText } from '../domain/request.ts';
+import { bytes } from './bytes.ts';
 import { clip, escapeText, listed } from './slack-text.ts';
 
 const ineligible: Record<Ineligibility, string> = {
@@ -13,6 +15,15 @@ const ineligible: Record<Ineligibility, string> = {
   bot: 'Apps and bots can neither ask nor decide.',
   guest: 'Guests can neither ask nor decide. A full member of this workspace has to.',
   stranger: 'Your account comes from another organisation. Only members of this workspace can ask or decide.',
+};
+
+const fileFlaws: Record<Exclude<FileFlaw, 'unnamed'>, string> = {
+  malformed: 'that is not the path of a file, or too long for one.',
+  outside: `only what lies in ${ownPlaces.home} or ${ownPlaces.tmp} can be, named without \`..\` and not by a link that leads elsewhere.`,
+  absent: 'there is no such file.',
+  directory: 'it is a directory. Pack it with `tar czf work.tgz …` first, and download that.',
+  special: 'it is no ordinary file.',
+  unreadable: 'it may not be read.',
 };
 
 const stateWords: Record<string, string> = {
@@ -92,6 +103,20 @@ export function refusalWords(refusal: Refusal): string {
       return 'This terminal is not open here any more. The page of the access shows its replay.';
     case 'from-elsewhere':
       return 'Another site’s page asked for this. Nothing was done.';
+    case 'download-off':
+      return 'No file may be downloaded from this target.';
+    case 'download-under-way':
+      return 'A file of this access is being downloaded already. Wait for it.';
+    case 'too-many-downloads':
+      return `${refusal.perMinute} downloads in a minute are enough. Wait a little.`;
+    case 'no-file':
+      return refusal.why === 'unnamed'
+        ? 'Name the file that you want to download.'
+        : `\`${quoted(refusal.path, 120)}\` cannot be downloaded: ${fileFlaws[refusal.why]}`;
+    case 'file-too-big':
+      return `It has ${bytes(refusal.bytes)}, and ${bytes(refusal.leftBytes)} may still be downloaded: this access has ${bytes(refusal.maxBytes)} in all.`;
+    case 'download-failed':
+      return `Nothing was downloaded: ${quoted(refusal.why, 200)}. Try again in a moment.`;
     case 'stale-card':
       return "This message is not a card that the bot knows. Use the card in the approvers' channel.";
     case 'total-exceeded':

@@ -3,6 +3,7 @@ import type { Revoked } from '../domain/access.ts';
 import { formatDuration } from '../domain/duration.ts';
 import type { Summary } from '../domain/summary.ts';
 import type { Message } from '../ports/notices.ts';
+import { bytes } from './bytes.ts';
 import { approvedBy, causeWords } from './card.ts';
 import { clip, escapeText, listed, mention, when } from './slack-text.ts';
 
@@ -18,7 +19,7 @@ const shownMax = 8;
 
 export function summaryMessage({ access, summary, commands, pages }: SummaryFacts): Message {
   const { request, startedAt, endedAt } = access;
-  const { sessions, destinations, credentials, blocked, viewers, unusual } = summary;
+  const { sessions, destinations, credentials, downloads, blocked, viewers, unusual } = summary;
   const lines = [
     `*Who and why*\n${mention(request.requester.id)}: ${escapeText(request.reason)}; ${approvedBy(access)}`,
     ...(startedAt === undefined
@@ -29,6 +30,11 @@ export function summaryMessage({ access, summary, commands, pages }: SummaryFact
     `*Sessions*\n${sessions.length === 0 ? 'none' : `${sessions.map((session) => sessionWords(session, request.id, pages)).join(', ')}; about ${commands} ${commands === 1 ? 'command' : 'commands'}`}`,
     `*Connections*\n${destinations.length === 0 ? 'none' : some(destinations.map(destinationWords))}`,
     `*Credentials vended*\n${credentials}`,
+    ...(downloads.length === 0
+      ? []
+      : [
+          `*Downloaded*\n${bytes(downloads.reduce((all, each) => all + each.bytes, 0))} in ${downloads.length} ${downloads.length === 1 ? 'file' : 'files'}\n${some(downloads.map(downloadWords))}`,
+        ]),
     ...(blocked.length === 0
       ? []
       : [
@@ -69,16 +75,12 @@ function destinationWords({
   return `${place(host, port)} ${connections} times, ${bytes(bytesOut)} out, ${bytes(bytesIn)} in`;
 }
 
-function place(host: string, port: number): string {
-  return `\`${escapeText(clip(host, 120).replaceAll('`', "'"))}:${port}\``;
+function downloadWords({ path, bytes: size }: Summary['downloads'][number]): string {
+  return `\`${escapeText(clip(path, 120).replaceAll('`', "'"))}\` ${bytes(size)}`;
 }
 
-/** 1536 -> `1.5 KiB`. */
-export function bytes(count: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB'] as const;
-  const step = Math.min(units.length - 1, count < 1 ? 0 : Math.floor(Math.log2(count) / 10));
-  const value = count / 1024 ** step;
-  return `${step === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[step]}`;
+function place(host: string, port: number): string {
+  return `\`${escapeText(clip(host, 120).replaceAll('`', "'"))}:${port}\``;
 }
 
 function some(items: readonly string[]): string {

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Details, Entry } from '../../src/domain/audit.ts';
 import { summaryOf } from '../../src/domain/summary.ts';
-import { bytes } from '../../src/words/summary.ts';
+import { bytes } from '../../src/words/bytes.ts';
 
 function entry(action: string, details: Details = {}, name = 'ana'): Entry {
   return {
