@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Listener } from '../../ports/sandboxes.ts';
 import { doorsDir, type House, type Place } from './local/machine.ts';
-import { bashrcScript, listenScript, probeScript, terminalScript } from './local/scripts.ts';
+import { bashrcScript, fileScript, listenScript, probeScript, terminalScript } from './local/scripts.ts';
 
 export function makeDoor(house: House, place: Place): void {
   mkdirSync(doorsDir(house), { recursive: true, mode: 0o711 });
@@ -21,6 +21,7 @@ export function layScripts(place: Place, init: string, listeners: readonly Liste
     listen: listenScript,
     probe: probeScript,
     terminal: terminalScript,
+    file: fileScript,
     bashrc: bashrcScript,
     listeners: listeners.map(({ port, socket }) => `${port} ${socket}\n`).join(''),
   };

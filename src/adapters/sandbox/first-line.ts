@@ -1,15 +1,15 @@
-/** The first line of a new terminal, by which terminal.sh names it to the host. The person never sees it. */
-import type { Duplex } from 'node:stream';
+/** The first line that something started inside says to the host, before whatever else it has to say. */
+import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SandboxFault } from '../../ports/sandboxes.ts';
 
-/** From the ask to the shell's first line; a sandbox at its limits is slow. */
+/** From the ask to the first line; a sandbox at its limits is slow. */
 const openMs = 5_000;
 const firstLineMax = 200;
 
-/** Reads up to the end of the first line, which names the terminal, and leaves what follows it in the stream. */
-export async function firstLine(stream: Duplex): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+/** What `read` makes of the first line, and leaves what follows it in the stream. A line of which it makes nothing is a fault. */
+export async function firstLine<T>(stream: Readable, read: (line: string) => T | undefined): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   let held = Buffer.alloc(0);
   const look = (): void => {
     const chunk: Buffer | null = stream.read();
@@ -19,12 +19,12 @@ export async function firstLine(stream: Duplex): Promise<string> {
     if (at < 0 && held.length < firstLineMax) return;
     stream.removeListener('readable', look);
     stream.unshift(held.subarray(at + 1));
-    const tty = /^terminal (\/dev\/pts\/\d+)\r?$/.exec(held.toString('latin1', 0, Math.max(at, 0)))?.[1];
-    if (tty === undefined) reject(stuck('its first line does not name a terminal'));
-    else resolve(tty);
+    const said = read(held.toString('latin1', 0, Math.max(at, 0)));
+    if (said === undefined) reject(stuck('its first line is none that we know'));
+    else resolve(said);
   };
   stream.on('readable', look);
-  stream.once('close', () => reject(stuck('it ended at once')));
+  stream.once('close', () => reject(stuck('what was started in it ended at once')));
   stream.once('error', reject);
   try {
     return await inTime(promise);
@@ -34,13 +34,18 @@ export async function firstLine(stream: Duplex): Promise<string> {
   }
 }
 
+/** The name of a new terminal, by which terminal.sh begins. The person never sees it. */
+export function terminalIn(line: string): string | undefined {
+  return /^terminal (\/dev\/pts\/\d+)\r?$/.exec(line)?.[1];
+}
+
 export async function inTime<T>(work: Promise<T>): Promise<T> {
   const late = new AbortController();
   try {
     return await Promise.race([
       work,
       pause(openMs, undefined, { signal: late.signal }).then(() => {
-        throw stuck('it was not opened in time');
+        throw stuck('it did not answer in time');
       }),
     ]);
   } finally {
@@ -49,5 +54,5 @@ export async function inTime<T>(work: Promise<T>): Promise<T> {
 }
 
 export function stuck(what: string): SandboxFault {
-  return new SandboxFault('stuck', `the terminal: ${what}`, { retryable: true });
+  return new SandboxFault('stuck', `the sandbox: ${what}`, { retryable: true });
 }

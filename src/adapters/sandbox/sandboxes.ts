@@ -1,4 +1,5 @@
 /** The driver of sandboxes that the configuration names. */
+import type { SandboxFiles } from '../../ports/sandbox-files.ts';
 import type { Sandboxes } from '../../ports/sandboxes.ts';
 import type { Terminals } from '../../ports/terminals.ts';
 import { dockerSandboxes } from './docker/docker-sandboxes.ts';
@@ -17,7 +18,7 @@ export type DriverChoice = { readonly limits: 'enforced' | 'best-effort' } & (
 export function sandboxesOf(
   choice: DriverChoice,
   house: { readonly dataDir: string; readonly install: string },
-): Sandboxes & Terminals {
+): Sandboxes & Terminals & SandboxFiles {
   return choice.driver === 'local'
     ? localSandboxes({ ...house, limits: choice.limits })
     : dockerSandboxes({ ...house, ...choice });

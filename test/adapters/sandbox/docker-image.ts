@@ -7,8 +7,9 @@ import type Docker from 'dockerode';
 
 /** Beside bash: what the driver needs of an image, and what the tests run in it. */
 export const usual = [
-  ...['socat', 'stty', 'tty', 'timeout', 'sleep', 'unshare'],
-  ...['awk', 'cat', 'env', 'grep', 'head', 'hostname', 'id', 'ls', 'seq', 'setsid', 'stat', 'touch', 'tr'],
+  ...['socat', 'stty', 'tty', 'timeout', 'sleep', 'unshare', 'head', 'readlink', 'wc'],
+  ...['awk', 'cat', 'chmod', 'env', 'grep', 'hostname', 'id', 'ln', 'ls', 'mkdir', 'mkfifo', 'mv', 'rm'],
+  ...['seq', 'setsid', 'sha256sum', 'stat', 'touch', 'tr', 'truncate'],
 ];
 
 /** A tar file with these programs and the libraries that they load. The caller removes its directory. */

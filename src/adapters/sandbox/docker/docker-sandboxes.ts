@@ -1,12 +1,13 @@
 /**
  * The docker driver: containers of any engine with Docker's API on this host, a supervisor per container. Keeps the
- * promises of ports/sandboxes.ts and ports/terminals.ts. What a container is made of stands in container-options.ts,
- * what ends it in supervise.sh; what it shares with the local driver it takes from there.
+ * promises of ports/sandboxes.ts, ports/terminals.ts and ports/sandbox-files.ts. What a container is made of stands in
+ * container-options.ts, what ends it in supervise.sh; what it shares with the local driver it takes from there.
  *
  * Under the engine's usual runtime it shares the kernel with the host, behind the engine's seccomp profile; under
  * gVisor's runsc it has a kernel of its own.
  */
 import type { AccessId } from '../../../domain/ids.ts';
+import type { SandboxFiles } from '../../../ports/sandbox-files.ts';
 import type { Sandboxes } from '../../../ports/sandboxes.ts';
 import type { Terminals } from '../../../ports/terminals.ts';
 import { lock } from '../local/lock.ts';
@@ -20,12 +21,14 @@ import { heldBy } from './host-view.ts';
 import { type DockerOptions, dockerMachineFrom } from './machine.ts';
 import { openOne } from './open-one.ts';
 import { probeStanding } from './probe.ts';
+import { readFile } from './read-file.ts';
 import { readiness } from './readiness.ts';
 import { listAll, mustStand } from './standing.ts';
 import { openTerminal } from './terminal.ts';
 
 export type DockerSandboxes = Sandboxes &
-  Terminals & {
+  Terminals &
+  SandboxFiles & {
     /** Why the access's last sandbox ended by its supervisor's hand; undefined where it stands or was closed. */
     endedBecause(access: AccessId): string | undefined;
   };
@@ -50,6 +53,8 @@ export function dockerSandboxes(options: DockerOptions): DockerSandboxes {
       }),
     list: () => onlyFaults(() => listAll(machine, engine, heldBy())),
     terminal: (access, size) => onlyFaults(() => openTerminal(machine, engine, mustBeId(access), size)),
+    readFile: (access, path, mostBytes) =>
+      onlyFaults(() => readFile(machine, engine, mustBeId(access), path, mostBytes)),
     endedBecause: (access) => readEnding(machine, access),
   };
 }

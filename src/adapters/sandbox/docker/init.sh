@@ -5,7 +5,7 @@
 # $1: port for the probe. The other arguments are the label.
 at=/run/prod-access
 exec 8<"$at/life" || printf 'lacks\t%s\n' "a FIFO of the host's that can be read"
-for program in socat stty tty timeout sleep unshare; do
+for program in socat stty tty timeout sleep unshare head readlink wc; do
   type -P "$program" >/dev/null || printf 'lacks\t%s\n' "$program"
 done
 . "$at/listen" 2>/dev/null

@@ -8,16 +8,16 @@
 import type { Duplex } from 'node:stream';
 import type { AccessId } from '../../../domain/ids.ts';
 import type { Terminal, TerminalSize } from '../../../ports/terminals.ts';
-import { firstLine, inTime } from '../first-line.ts';
-import { capabilitySets, notFenced } from '../inside-checks.ts';
+import { firstLine, terminalIn } from '../first-line.ts';
 import { insideDoor } from '../local/bwrap-arguments.ts';
 import { ptyBlocks, ptyOptions } from '../pty-words.ts';
-import type { Engine, Executed } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { mustBeFenced } from './fenced.ts';
 import { plainStream } from './frames.ts';
-import { statusOf } from './host-view.ts';
 import type { DockerMachine } from './machine.ts';
 import { runInside } from './run-inside.ts';
 import { mustStand } from './standing.ts';
+import { startPromptly } from './start-promptly.ts';
 
 export async function openTerminal(
   machine: DockerMachine,
@@ -35,8 +35,8 @@ export async function openTerminal(
   ]);
   const stream = plainStream(executed.socket);
   try {
-    const tty = await firstLine(stream);
-    if (!machine.ownKernel) await mustBeFenced(executed);
+    const tty = await firstLine(stream, terminalIn);
+    await mustBeFenced(machine, executed);
     endWithContainer(engine, container, stream);
     return {
       stream,
@@ -60,31 +60,4 @@ function endWithContainer(engine: Engine, container: string, stream: Duplex): vo
   const closed = new AbortController();
   stream.once('close', () => closed.abort());
   void engine.ended(container, closed.signal).then(() => stream.destroy());
-}
-
-/** One that starts too late is hung up, whenever that is. */
-async function startPromptly(engine: Engine, container: string, argv: readonly string[]): Promise<Executed> {
-  const asked = engine.exec(container, argv, { stdin: true });
-  try {
-    return await inTime(asked);
-  } catch (error) {
-    asked.then(({ socket }) => socket.destroy()).catch(() => {});
-    throw error;
-  }
-}
-
-/**
- * The engine puts a process beside the first one by other means than the first itself, so the kernel is asked for each:
- * what holds for socat holds for all that it starts.
- */
-async function mustBeFenced({ look }: Executed): Promise<void> {
-  const seen = await look();
-  const status = statusOf('pid' in seen ? seen.pid : 0);
-  const fenced =
-    status.get('NoNewPrivs') === '1' &&
-    status.get('Seccomp') === '2' &&
-    capabilitySets.every((set) => /^0{16}$/.test(status.get(set) ?? ''));
-  if (fenced) return;
-  const saw = ['NoNewPrivs', 'Seccomp', 'CapEff', 'CapBnd'].map((key) => `${key} ${status.get(key) ?? '?'}`);
-  throw notFenced(`its terminal has ${saw.join(', ')}`);
 }

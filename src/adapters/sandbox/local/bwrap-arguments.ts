@@ -5,10 +5,11 @@
  * the call directories. Arguments that name host paths go through a file descriptor, for nothing of the host may be
  * read off a command line; the label stays on it, for ps and `list()`.
  */
+import { ownPlaces } from '../../../domain/own-path.ts';
 import type { SandboxLimits } from '../../../ports/sandboxes.ts';
 
 export const label = 'prod-access-sandbox';
-export const home = '/home/engineer';
+export const { home } = ownPlaces;
 export const user = 'engineer';
 /** Where the host's call directories appear inside. */
 export const insideDoor = '/run/prod-access';

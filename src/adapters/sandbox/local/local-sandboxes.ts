@@ -1,10 +1,12 @@
 /**
  * The local driver: bubblewrap on this host, no daemon, a supervisor per sandbox. Keeps the promises of
- * ports/sandboxes.ts; how a fence is built stands in bwrap-arguments.ts, what ends it in supervise.sh.
+ * ports/sandboxes.ts, ports/terminals.ts and ports/sandbox-files.ts. How a fence is built stands in bwrap-arguments.ts,
+ * what ends it in supervise.sh.
  *
  * It shares the kernel with the host, behind a seccomp filter (seccomp/filter.ts): it is for engineers who are trusted.
  */
 import type { AccessId } from '../../../domain/ids.ts';
+import type { SandboxFiles } from '../../../ports/sandbox-files.ts';
 import type { Sandbox, Sandboxes, SandboxSpec } from '../../../ports/sandboxes.ts';
 import type { Terminals } from '../../../ports/terminals.ts';
 import { notFenced, unfenced } from '../inside-checks.ts';
@@ -16,6 +18,7 @@ import { closeOne } from './close-one.ts';
 import { lock } from './lock.ts';
 import { type LocalOptions, type Machine, machineFrom, placeOf } from './machine.ts';
 import { probeStanding } from './probe.ts';
+import { readFile } from './read-file.ts';
 import { readiness } from './readiness.ts';
 import { hasTraces, listAll, mustStand, sandboxFrom, standing } from './standing.ts';
 import { start } from './start.ts';
@@ -23,7 +26,8 @@ import { makeHouse, readEnding, writeState } from './state.ts';
 import { openTerminal } from './terminal.ts';
 
 export type LocalSandboxes = Sandboxes &
-  Terminals & {
+  Terminals &
+  SandboxFiles & {
     /** Why the access's last sandbox ended by its supervisor's hand; undefined where it stands or was closed. */
     endedBecause(access: AccessId): string | undefined;
   };
@@ -51,6 +55,8 @@ export function localSandboxes(options: LocalOptions): LocalSandboxes {
       }),
     list: () => onlyFaults(async () => listAll(machine, findCgroups(machine))),
     terminal: (access, size) => onlyFaults(() => openTerminal(machine, mustBeId(access), size)),
+    readFile: (access, path, mostBytes) =>
+      onlyFaults(() => readFile(machine, mustBeId(access), path, mostBytes)),
     endedBecause: (access) => readEnding(machine, access),
   };
 }

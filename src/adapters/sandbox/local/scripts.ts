@@ -8,6 +8,7 @@ export const supervisionScript = read('../supervision.sh');
 export const superviseScript = supervisionScript + read('supervise.sh');
 export const initScript = read('init.sh');
 export const listenScript = read('../listen.sh');
+export const fileScript = read('../file.sh');
 export const probeScript = read('probe.sh');
 export const terminalScript = read('terminal.sh');
 export const bashrcScript = read('bashrc.sh');
