@@ -20,6 +20,7 @@ import { slackSignIn } from './doors/web/sign-in.ts';
 import { terminalSockets } from './doors/web/terminal-socket.ts';
 import { makeAttendance } from './flow/attendance.ts';
 import type { Flow } from './flow/deps.ts';
+import { type Downloads, makeDownloads } from './flow/downloads.ts';
 import { keepBrokers } from './flow/keep-brokers.ts';
 import { makeSessions, type Sessions } from './flow/sessions.ts';
 import { afterAnswers, makeForeground, timersAfterAnswers } from './foreground.ts';
@@ -98,12 +99,13 @@ async function openDoors(
   });
   closers.push(async () => background[Symbol.asyncDispose]());
   const sessions = makeSessions(flow, attendance, brokers.keep);
+  const downloads = makeDownloads(flow, attendance);
   const readiness = async () => {
     const [redisAnswers, slackAnswers] = await Promise.all([ping(), answers(identity())]);
     const checks = { redis: redisAnswers, slack: slackAnswers, queue: background.queueAlive() };
     return { ready: Object.values(checks).every(Boolean), checks };
   };
-  const pages = openPages(config, flow, sessions, async () => (await identity()).team);
+  const pages = openPages(config, flow, { sessions, downloads }, async () => (await identity()).team);
   const web = webDoor({
     ...('requestListener' in receiver ? { slack: receiver.requestListener } : {}),
     ...(pages === undefined ? {} : { page: (request, response) => answerPage(pages, request, response) }),
@@ -170,7 +172,7 @@ async function openDoors(
 function openPages(
   config: Config,
   flow: Flow,
-  sessions: Sessions,
+  inside: { readonly sessions: Sessions; readonly downloads: Downloads },
   team: () => Promise<string>,
 ): PagesDeps | undefined {
   if (config.slack.signIn === undefined) return undefined;
@@ -180,7 +182,7 @@ function openPages(
   const issuer = new URL(config.slack.apiUrl).origin;
   return {
     flow,
-    sessions,
+    ...inside,
     replays: { flow, key: deriveKey(config.signingKey, 'replay-tickets') },
     signIn: slackSignIn({ ...config.slack.signIn, issuer, publicUrl, cookies, team }),
     cookies,

@@ -9,6 +9,7 @@ import { awsClients } from './adapters/aws/clients.ts';
 import { awsGrants } from './adapters/aws/grants.ts';
 import { hostBrokers } from './adapters/broker/host-brokers.ts';
 import { type QueueTimers, queueTimers } from './adapters/bullmq/timers.ts';
+import { fileSpool } from './adapters/files/file-spool.ts';
 import { watchPolicy } from './adapters/policy-file/watch-policy.ts';
 import type { Connection } from './adapters/redis/connect.ts';
 import { checkRedis } from './adapters/redis/health.ts';
@@ -142,6 +143,8 @@ async function join(
     grants: awsGrants({ ...aws, install, clock, settleMs }),
     sandboxes,
     terminals: sandboxes,
+    files: sandboxes,
+    spool: fileSpool(config.dataDir),
     brokers: hostBrokers({ clock, log }),
     recordings: recordings.recordings,
     directory: slackDirectory({ client, identity, clock }),

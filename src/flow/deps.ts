@@ -10,7 +10,9 @@ import type { Ledger } from '../ports/ledger.ts';
 import type { Notices } from '../ports/notices.ts';
 import type { PolicySource } from '../ports/policy-source.ts';
 import type { Recordings } from '../ports/recordings.ts';
+import type { SandboxFiles } from '../ports/sandbox-files.ts';
 import type { Sandboxes } from '../ports/sandboxes.ts';
+import type { Spool } from '../ports/spool.ts';
 import type { Terminals } from '../ports/terminals.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { TrailChannel } from '../ports/trail-channel.ts';
@@ -21,6 +23,8 @@ export type Flow = {
   readonly grants: Grants;
   readonly sandboxes: Sandboxes;
   readonly terminals: Terminals;
+  readonly files: SandboxFiles;
+  readonly spool: Spool;
   readonly brokers: Brokers;
   readonly recordings: Recordings;
   readonly directory: Directory;

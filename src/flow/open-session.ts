@@ -9,12 +9,10 @@ import { targetOf } from '../domain/policy.ts';
 import { isRefused, type Refusal, type Refused } from '../domain/refusal.ts';
 import { RecordingFault } from '../ports/recordings.ts';
 import type { TerminalSize } from '../ports/terminals.ts';
-import { load } from './advance.ts';
 import type { Flow } from './deps.ts';
 import { keepSessionEnd } from './end-session.ts';
-import { flawOf } from './proof.ts';
+import { ownActive, refuseInside, type StoredActive } from './own-active.ts';
 import { type Session, startSession } from './session.ts';
-import { isSight, sightOf } from './viewing.ts';
 
 export type SessionAsk = {
   readonly access: AccessId;
@@ -35,25 +33,24 @@ export type SessionDeps = Pick<
 const mostPerAccess = 8;
 
 export async function openSession(deps: SessionDeps, ask: SessionAsk): Promise<Session | Refused> {
-  const refusal = await barFromSession(deps, ask);
-  if (refusal !== undefined) return refuse(deps, ask, refusal);
+  const refuse = (refusal: Refusal): Promise<Refused> => refuseInside(deps, ask, 'terminal', refusal);
+  const stored = await judged(deps, ask);
+  if (isRefused(stored)) return refuse(stored.refused);
   const { access, person, size } = ask;
   const { clock, ledger } = deps;
   const id = deps.newSessionId();
-  const stored = await load(deps, access);
-  if (isRefused(stored)) return refuse(deps, ask, stored.refused);
   const { request } = stored.access;
   const { idle, record_input } = targetOf(deps.policy.current(), request.target)?.sandbox ?? {};
   // The policy no longer names the target: nobody is left who may say what is recorded.
   if (idle === undefined || record_input === undefined)
-    return refuse(deps, ask, { code: 'no-such-target', target: request.target, offered: [] });
+    return refuse({ code: 'no-such-target', target: request.target, offered: [] });
 
   const title = `${request.target} ${access}`;
   const of = { access, session: id, startedAt: clock.now(), size, title };
   const recording = await deps.recordings.begin(of).catch(unrecordable);
   if (isRefused(recording)) {
     deps.log.error({ access, why: recording.refused }, 'a terminal cannot be recorded, so it is not opened');
-    return refuse(deps, ask, recording.refused);
+    return refuse(recording.refused);
   }
   const actor = { kind: 'person', ...person } as const;
   const ended = { access, session: id, actor, target: request.target };
@@ -74,11 +71,11 @@ export async function openSession(deps: SessionDeps, ask: SessionAsk): Promise<S
         },
       },
     ]);
-    const late = await barFromSession(deps, ask);
-    if (late !== undefined) {
+    const late = await judged(deps, ask);
+    if (isRefused(late)) {
       const end = { why: 'the access ended meanwhile', digest: await recording.end() };
       void keepSessionEnd(deps, ended, end, ask.giveUp);
-      return refuse(deps, ask, late);
+      return refuse(late.refused);
     }
     const terminal = await deps.terminals.terminal(access, size);
     return startSession({
@@ -106,36 +103,8 @@ function unrecordable(error: unknown): Refused & { readonly refused: { readonly 
   return { refused: { code: 'not-recordable', why: error.message } };
 }
 
-async function barFromSession(
-  deps: SessionDeps,
-  { access: id, person, open }: SessionAsk,
-): Promise<Refusal | undefined> {
-  const stored = await load(deps, id);
-  if (isRefused(stored)) return stored.refused;
-  const { access } = stored;
-  const sight = await sightOf(deps, access, person);
-  if (!isSight(sight)) return sight;
-  if (sight !== 'requester') return { code: 'not-yours' };
-  if (access.state !== 'active') return { code: 'wrong-state', state: access.state, wanted: 'active' };
-  if (deps.clock.now() >= access.endsAt) return { code: 'wrong-state', state: 'revoking', wanted: 'active' };
-  const flaw = await flawOf(deps, stored);
-  if (flaw !== undefined) return { code: 'unproven', why: `its record does not verify: ${flaw}` };
-  return open >= mostPerAccess ? { code: 'too-many-sessions', max: mostPerAccess } : undefined;
-}
-
-async function refuse(
-  { ledger, clock }: SessionDeps,
-  { access, person }: SessionAsk,
-  refused: Refusal,
-): Promise<Refused> {
-  await ledger.append([
-    {
-      at: isoTime(clock.now()),
-      action: 'access.refused',
-      access,
-      actor: { kind: 'person', ...person },
-      details: { doing: 'terminal', code: refused.code },
-    },
-  ]);
-  return { refused };
+async function judged(deps: SessionDeps, ask: SessionAsk): Promise<StoredActive | Refused> {
+  const stored = await ownActive(deps, ask);
+  if (isRefused(stored) || ask.open < mostPerAccess) return stored;
+  return { refused: { code: 'too-many-sessions', max: mostPerAccess } };
 }

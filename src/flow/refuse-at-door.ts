@@ -10,7 +10,17 @@ import type { Flow } from './deps.ts';
 
 export type TurnedAway = {
   readonly person: Person;
-  readonly doing: 'command' | 'ask' | 'approve' | 'deny' | 'look' | 'terminal' | 'watch' | 'done' | 'revoke';
+  readonly doing:
+    | 'command'
+    | 'ask'
+    | 'approve'
+    | 'deny'
+    | 'look'
+    | 'terminal'
+    | 'watch'
+    | 'download'
+    | 'done'
+    | 'revoke';
   readonly refusal: Refusal;
   /** As the payload has it: any text. */
   readonly access?: string;

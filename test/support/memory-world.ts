@@ -15,12 +15,14 @@ import { type HandClock, handClock } from './hand-clock.ts';
 import { type HarmedLedger, harmedLedger } from './harmed-ledger.ts';
 import { type MemoryBrokers, memoryBrokers } from './memory-brokers.ts';
 import { type MemoryDirectory, memoryDirectory } from './memory-directory.ts';
+import { type MemoryFiles, memoryFiles } from './memory-files.ts';
 import { type MemoryGrants, memoryGrants } from './memory-grants.ts';
 import { type MemoryLeases, memoryLeases } from './memory-leases.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { type MemoryNotices, memoryNotices } from './memory-notices.ts';
 import { type MemoryRecordings, memoryRecordings } from './memory-recordings.ts';
 import { type MemorySandboxes, memorySandboxes } from './memory-sandboxes.ts';
+import { type MemorySpool, memorySpool } from './memory-spool.ts';
 import { type MemoryTerminals, memoryTerminals } from './memory-terminals.ts';
 import { type MemoryTimers, memoryTimers } from './memory-timers.ts';
 import { type MemoryTrailChannel, memoryTrailChannel } from './memory-trail-channel.ts';
@@ -36,6 +38,8 @@ export type MemoryWorld = {
   readonly grants: MemoryGrants;
   readonly sandboxes: MemorySandboxes;
   readonly terminals: MemoryTerminals;
+  readonly files: MemoryFiles;
+  readonly spool: MemorySpool;
   readonly recordings: MemoryRecordings;
   readonly brokers: MemoryBrokers;
   readonly notices: MemoryNotices;
@@ -74,6 +78,8 @@ export function memoryWorld(
   const grants = memoryGrants({ clock, install });
   const sandboxes = memorySandboxes(install, noon);
   const terminals = memoryTerminals();
+  const files = memoryFiles();
+  const spool = memorySpool();
   const recordings = memoryRecordings();
   const brokers = memoryBrokers();
   const notices = memoryNotices();
@@ -85,6 +91,8 @@ export function memoryWorld(
     grants,
     sandboxes,
     terminals,
+    files,
+    spool,
     recordings,
     brokers,
     directory,
@@ -108,6 +116,8 @@ export function memoryWorld(
     grants,
     sandboxes,
     terminals,
+    files,
+    spool,
     recordings,
     brokers,
     notices,

@@ -1,5 +1,5 @@
 /** What the buttons on the pages do. Each is judged anew by its flow, and only a page of ours can press one. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRefused } from '../../domain/refusal.ts';
 import { done, revoke } from '../../flow/end-early.ts';
 import { accessFor } from './access-for.ts';
@@ -8,19 +8,23 @@ import type { PagesDeps } from './deps.ts';
 import { notice } from './pages/layout.ts';
 import { isOurs, personAt } from './people.ts';
 import { refused, say } from './say.ts';
+import { sendFile } from './send-file.ts';
 
-/** Undefined where no button posts to this path. */
+const acts = ['done', 'revoke', 'download'] as const;
+
+/** Undefined where no button posts to this path; `sent` where the response was written. */
 export async function answerAct(
   deps: PagesDeps,
   request: IncomingMessage,
   pathname: string,
-): Promise<Answer | undefined> {
-  const { id = '', what } =
-    /^\/accesses\/(?<id>[a-z0-9_]+)\/(?<what>done|revoke)$/.exec(pathname)?.groups ?? {};
+  response: ServerResponse,
+): Promise<Answer | 'sent' | undefined> {
+  const [, id = '', word] = /^\/accesses\/([a-z0-9_]+)\/([a-z]+)$/.exec(pathname) ?? [];
+  const what = acts.find((each) => each === word);
   if (pathname !== '/sign-out' && what === undefined) return undefined;
   if (!isOurs(request, deps.publicUrl))
     return say(403, 'Not from here', 'This button was pressed on another site’s page. Nothing was done.');
-  if (pathname === '/sign-out') {
+  if (what === undefined) {
     const html = notice('Signed out', 'You are signed out here. You may still be signed in to Slack.');
     const headers = { 'set-cookie': deps.cookies.clear('session') };
     return { status: 200, headers, page: { kind: 'plain', html } };
@@ -31,9 +35,10 @@ export async function answerAct(
     const again = { to: `/accesses/${id}`, says: 'Sign in with Slack' };
     return say(401, 'Signed out', 'You are not signed in any more. Nothing was done.', again);
   }
-  const found = await accessFor(deps, { id, person, doing: what === 'done' ? 'done' : 'revoke' });
+  const found = await accessFor(deps, { id, person, doing: what });
   if (isRefused(found)) return refused(found.refused);
   const access = found.stored.access.request.id;
+  if (what === 'download') return sendFile(deps.downloads, { access, person }, request, response);
   const outcome =
     what === 'done'
       ? await done(deps.flow, { access, person })

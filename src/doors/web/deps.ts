@@ -1,6 +1,7 @@
 /** What the pages and terminals of the web door stand on. */
 import type { Logger } from 'pino';
 import type { Flow } from '../../flow/deps.ts';
+import type { Downloads } from '../../flow/downloads.ts';
 import type { Sessions } from '../../flow/sessions.ts';
 import type { Cookies } from './cookies.ts';
 import type { ReplaysDeps } from './replays.ts';
@@ -9,6 +10,7 @@ import type { SignIn } from './sign-in.ts';
 export type PagesDeps = {
   readonly flow: Flow;
   readonly sessions: Sessions;
+  readonly downloads: Downloads;
   readonly replays: ReplaysDeps;
   readonly signIn: SignIn;
   readonly cookies: Cookies;

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isFinished } from '../../domain/access.ts';
+import { downloadMax } from '../../domain/download.ts';
 import { isSessionId } from '../../domain/ids.ts';
 import type { Person } from '../../domain/people.ts';
 import { isRefused } from '../../domain/refusal.ts';
@@ -54,7 +55,7 @@ async function answerFor(
   response: ServerResponse,
 ): Promise<Answer | 'sent' | undefined> {
   const { pathname, search } = url;
-  if (request.method === 'POST') return answerAct(deps, request, pathname);
+  if (request.method === 'POST') return answerAct(deps, request, pathname, response);
   if (!isReading(request)) return undefined;
   if (pathname === callbackPath) return finishSignIn(deps, request, pathname + search);
   if (pathname !== '/' && !pathname.startsWith('/accesses/')) return undefined;
@@ -126,5 +127,12 @@ async function showTerminal(
   }
   const asked = searchParams.get('session') ?? '';
   const session = isSessionId(asked) ? asked : undefined;
-  return { status: 200, page: { kind: 'terminal', html: terminalPage({ access, person, session }) } };
+  const max = access.state === 'active' ? downloadMax(deps.flow.policy.current(), access.request) : undefined;
+  const html = terminalPage({
+    access,
+    person,
+    session,
+    downloadMax: typeof max === 'number' ? max : undefined,
+  });
+  return { status: 200, page: { kind: 'terminal', html } };
 }

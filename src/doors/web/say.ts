@@ -21,6 +21,7 @@ export function refused(refusal: Refusal): Answer {
     case 'no-such-access':
       return missing;
     case 'directory-unavailable':
+    case 'download-failed':
       return say(503, 'Not now', plainRefusal(refusal));
     default:
       return say(403, 'Not this', plainRefusal(refusal));

@@ -1,26 +1,38 @@
 /** The pages that show a terminal: to work in, to watch, and to replay. What moves on them is done by their scripts. */
 import type { Access } from '../../../domain/access.ts';
+import { pathBytesMax } from '../../../domain/own-path.ts';
 import type { Person } from '../../../domain/people.ts';
 import type { Sight } from '../../../flow/viewing.ts';
+import { bytes } from '../../../words/bytes.ts';
 import { type Html, html } from '../html.ts';
 import { act } from './access-page.ts';
 import { layout } from './layout.ts';
 
 export type TerminalPage = { readonly access: Access; readonly person: Person };
 
-/** `session`: one that is open already and wanted in this tab. */
+/** `session`: one that is open already and wanted in this tab. `downloadMax`: bytes, where files may be downloaded. */
 export function terminalPage({
   access,
   person,
   session,
-}: TerminalPage & { readonly session: string | undefined }): Html {
+  downloadMax,
+}: TerminalPage & {
+  readonly session: string | undefined;
+  readonly downloadMax: number | undefined;
+}): Html {
   const { id, target } = access.request;
   const body = html`<div id="terminal" data-socket="/accesses/${id}/socket" data-writes="yes" data-session="${session}">
 <div class="bar"><strong>${target}</strong> <code>${id}</code> <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span>
-<input id="search" type="search" placeholder="search" autocomplete="off"> ${act(`/accesses/${id}/done`, 'Done')}</div>
+<input id="search" type="search" placeholder="search" autocomplete="off"> ${downloadMax === undefined ? undefined : downloadForm(id, downloadMax)} ${act(`/accesses/${id}/done`, 'Done')}</div>
 <div id="screen"></div>
 </div>`;
   return layout({ title: target, person, body, wide: true, scripts: ['terminal.js'], styles: ['xterm.css'] });
+}
+
+/** In a tab of its own, which a download leaves at once: what is refused must not take the place of the terminal. */
+function downloadForm(id: string, max: number): Html {
+  return html`<form class="download" method="post" action="/accesses/${id}/download" target="_blank" rel="noopener">
+<input name="path" aria-label="file to download" placeholder="file, such as report.csv" title="In the home directory or in /tmp; ${bytes(max)} in all. Each download is recorded." maxlength="${pathBytesMax}" required autocomplete="off" spellcheck="false"> <button class="strong">Download</button></form>`;
 }
 
 export type LivePage = TerminalPage & { readonly session: string; readonly sight: Sight };
