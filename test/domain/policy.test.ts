@@ -337,6 +337,7 @@ describe('terms', () => {
     ['the region', 'grant/aws/region', 'us-east-1', 'changes'],
     ['the inline policy', 'grant/aws/policy', { Version: '2012-10-17' }, 'changes'],
     ['the memory', 'sandbox/memory', '1Gi', 'changes'],
+    ['what may be downloaded', 'sandbox/download', '1Mi', 'changes'],
     ['the name', 'name', 'Another name', 'stays'],
     ['the durations', 'duration/max', '8h', 'stays'],
     ['the approvers', 'approvers', [{ from: ['leads'] }], 'stays'],

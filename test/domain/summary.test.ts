@@ -28,6 +28,7 @@ it('counts sessions, destinations by their bytes, credentials, blocked attempts 
     closed('small.example', 10, 20),
     closed('big.example', 1_000, 0),
     closed('big.example', 0, 5_000),
+    entry('file.downloaded', { path: '/home/engineer/a.csv', bytes: 2_048, sha256: 'x' }),
     entry('credentials.vended', {}),
     entry('credentials.vended', {}),
     entry('connection.blocked', { host: 'evil.example', port: 443, count: 3 }),
@@ -45,9 +46,10 @@ it('counts sessions, destinations by their bytes, credentials, blocked attempts 
       { host: 'small.example', port: 443, connections: 1, bytesIn: 10, bytesOut: 20 },
     ],
     credentials: 2,
+    downloads: [{ path: '/home/engineer/a.csv', bytes: 2_048 }],
     blocked: [{ host: 'evil.example', port: 443, count: 43 }],
     viewers: ['lea'],
-    unusual: ['43 blocked attempts to get out'],
+    unusual: ['1 downloaded file', '43 blocked attempts to get out'],
   });
 });
 
@@ -56,6 +58,7 @@ it('of an access that nobody worked in says so, and nothing unusual', () =>
     sessions: [],
     destinations: [],
     credentials: 0,
+    downloads: [],
     blocked: [],
     viewers: [],
     unusual: [],
@@ -64,6 +67,8 @@ it('of an access that nobody worked in says so, and nothing unusual', () =>
 it('puts what an approver should look at in words', () => {
   const { unusual } = summaryOf([
     entry('access.refused', { doing: 'terminal', code: 'not-yours' }),
+    entry('access.refused', { doing: 'download', code: 'no-file' }),
+    entry('access.refused', { doing: 'download', code: 'file-too-big' }),
     entry('alarm.raised', { what: 'the grant could not be taken away' }),
     entry('session.started', { session: 'ses_a' }),
     entry('session.ended', { session: 'ses_a', why: 'the process that recorded it died' }),
@@ -73,6 +78,7 @@ it('puts what an approver should look at in words', () => {
   expect(unusual).toEqual([
     '1 blocked attempt to get out',
     '1 refused terminal',
+    '2 refused downloads',
     'alarm: the grant could not be taken away',
     'session ses_a was cut off: the process that recorded it died',
     '1 connection was lost with a process of the bot',

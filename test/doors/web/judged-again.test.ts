@@ -10,6 +10,7 @@ import type { Person } from '../../../src/domain/people.ts';
 import { type Cookies, makeCookies } from '../../../src/doors/web/cookies.ts';
 import { type TerminalSockets, terminalSockets } from '../../../src/doors/web/terminal-socket.ts';
 import { makeAttendance } from '../../../src/flow/attendance.ts';
+import { makeDownloads } from '../../../src/flow/downloads.ts';
 import { makeSessions } from '../../../src/flow/sessions.ts';
 import { team } from '../../support/builders.ts';
 import { type MemoryWorld, memoryWorld } from '../../support/memory-world.ts';
@@ -43,9 +44,11 @@ async function stage(): Promise<Stage> {
   const never = async (): Promise<never> => {
     throw new Error('nobody signs in here');
   };
+  const attendance = makeAttendance(flow, new AbortController().signal);
   const deps = {
     flow,
-    sessions: makeSessions(flow, makeAttendance(flow, new AbortController().signal), async () => {}),
+    sessions: makeSessions(flow, attendance, async () => {}),
+    downloads: makeDownloads(flow, attendance),
     replays: { flow, key },
     signIn: { begin: never, finish: never },
     cookies,
