@@ -3,7 +3,8 @@
  * what holds for it holds for all that it starts.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { capabilitySets, notFenced } from '../inside-checks.ts';
+import { SandboxFault } from '../../../ports/sandboxes.ts';
+import { capabilitySets } from '../inside-checks.ts';
 import type { Executed } from './engine.ts';
 import { statusOf } from './host-view.ts';
 import type { DockerMachine } from './machine.ts';
@@ -18,7 +19,8 @@ export async function mustBeFenced({ ownKernel }: DockerMachine, { look }: Execu
     capabilitySets.every((set) => /^0{16}$/.test(status.get(set) ?? ''));
   if (fenced) return;
   const saw = ['NoNewPrivs', 'Seccomp', 'CapEff', 'CapBnd'].map((key) => `${key} ${status.get(key) ?? '?'}`);
-  throw notFenced(`what was started in it has ${saw.join(', ')}`);
+  const message = `what was started in the sandbox was cut, for it was not fenced: ${saw.join(', ')}`;
+  throw new SandboxFault('not-fenced', message, { retryable: true });
 }
 
 /** The engine learns it a moment after the process has begun, and says 0 until then. */

@@ -35,6 +35,8 @@ remove() {
     printf 'DELETE /containers/%s?force=1&v=1 HTTP/1.1\r\nHost: engine\r\nConnection: close\r\n\r\n' "$which" |
       timeout -s KILL 30 socat -t 30 - "UNIX-CONNECT:$engine,shut-none" 2>/dev/null
   )
+  # It bears our arguments, so nothing of it may outlive us: it would be taken for a supervisor.
+  { kill "$!" && wait "$!"; } 2>/dev/null
 }
 
 finish() {
