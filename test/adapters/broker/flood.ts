@@ -24,7 +24,6 @@ export async function floodFrom(dir: string, sockets: readonly string[]): Promis
   chmodSync(dir, 0o711);
   const child = spawn(process.execPath, [self, ...sockets.map((name) => join(dir, name))], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    ...(process.getuid?.() === 0 ? { uid: 65_534, gid: floodGid } : {}),
   });
   const said = text(child.stdout);
   const exited = once(child, 'exit');
@@ -42,6 +41,12 @@ export async function floodFrom(dir: string, sockets: readonly string[]): Promis
 }
 
 if (process.argv[1] === self) {
+  // Only once it was read: the project may lie where nobody but root can read it.
+  if (process.getuid?.() === 0) {
+    process.setgroups?.([]);
+    process.setgid?.(floodGid);
+    process.setuid?.(65_534);
+  }
   const paths = process.argv.slice(2);
   let knocked = 0;
   let keptOut = 0;
