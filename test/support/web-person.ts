@@ -22,6 +22,8 @@ export type WebTerminal = {
 export type WebPerson = {
   get(path: string): Promise<Page>;
   post(path: string, headers?: Readonly<Record<string, string>>): Promise<Page>;
+  /** Sends a form, as a page of the bot's would. */
+  submit(path: string, fields: Readonly<Record<string, string>>): Promise<Response>;
   /** Signs in as the person and gives the page that the browser ends on. */
   signIn(path?: string): Promise<Page>;
   terminal(path: string, headers?: Readonly<Record<string, string>>): WebTerminal;
@@ -58,6 +60,12 @@ export function webPerson(world: World, port: number, person: string): WebPerson
     get,
     post: async (path, headers = { origin }) =>
       page(await fetchOne(new URL(path, origin).href, { method: 'POST', headers })),
+    submit: (path, fields) =>
+      fetchOne(new URL(path, origin).href, {
+        method: 'POST',
+        headers: { origin },
+        body: new URLSearchParams(fields),
+      }),
     signIn: async (path = '/') => {
       const sent = await get(path);
       const authorize = sent.headers.get('location') ?? '';
