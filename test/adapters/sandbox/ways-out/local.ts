@@ -55,7 +55,7 @@ def words(pid):
     try: return open(f'/proc/{pid}/cmdline').read()
     except OSError: return ''
 sockets = [word[len('UNIX-CONNECT:'):] for pid in os.listdir('/proc') if pid.isdigit() for word in words(pid).split('\\0')
-           if word.startswith('UNIX-CONNECT:${door}/') and word.endswith('/tty')]
+           if word.startswith('UNIX-CONNECT:${door}/') and word.endswith('/back')]
 if not sockets: say('not tried', 'no terminal')
 def connect(to):
     with socket.socket(socket.AF_UNIX) as one: one.connect(to)
