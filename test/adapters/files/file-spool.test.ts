@@ -1,4 +1,5 @@
 /** Files without a name, on this host's disk, and the twin of tests beside them. */
+import { execFileSync } from 'node:child_process';
 import {
   mkdtempSync,
   readdirSync,
@@ -70,4 +71,23 @@ it('says that the host could not, without the path, and lets the stream go', asy
   await expect(failed).rejects.toThrow(SpoolFault);
   await expect(failed).rejects.toThrow(/^the host could not keep it: ENOTDIR$/);
   expect(stream.destroyed).toBe(true);
+});
+
+it('gives back the room when a real disk is full', () => {
+  const small = mkdtempSync(join(tmpdir(), 'prod-access-spool-'));
+  try {
+    const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+    // In a mount namespace of its own: the small disk goes with the process.
+    const mounting = 'mount -t tmpfs -o size=1m none "$0" && exec "$1" "$2" "$0"';
+    const script = join(import.meta.dirname, 'fill-the-spool.ts');
+    const words = [...user, '--mount', 'sh', '-c', mounting, small, process.execPath, script];
+    expect(JSON.parse(execFileSync('unshare', words, { encoding: 'utf8' }))).toEqual({
+      failed: 'SpoolFault: the host could not keep it: ENOSPC',
+      isLetGo: true,
+      left: [],
+      small: 5,
+    });
+  } finally {
+    rmSync(small, { recursive: true, force: true });
+  }
 });
