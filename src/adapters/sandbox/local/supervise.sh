@@ -67,12 +67,12 @@ limit() {
   held=$(ulimit -H "-$1") && [ "$held" -le "$2" ]
 }
 
-# Becomes bubblewrap. Moving into cgroups can take the kernel 10 ms, so it is done while the host still lays down the
-# files; its own input is a pipe from the supervisor that says go, or ends.
+# Becomes bubblewrap. Its cgroups and limits are set while the host still lays down the files; its own input is a pipe
+# from the supervisor that says go, or ends.
 enter() {
   close_others
   trap - HUP INT PIPE TERM
-  for group in "${cgroups[@]}"; do echo 0 >"$group/cgroup.procs" || exit 125; done
+  for group in "${cgroups[@]}"; do join_group "$group" || exit 125; done
   # The host's out-of-memory killer takes sandboxes first.
   { echo 500 >/proc/self/oom_score_adj; } 2>/dev/null
   for word in "${ulimits[@]}"; do limit "${word%%=*}" "${word#*=}" || exit 125; done
