@@ -1,5 +1,6 @@
 /** The demo as a visitor starts it, and a real browser on its page. Screenshots lie in the system's temporary directory. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,8 +101,12 @@ export async function openDemoInBrowser(): Promise<DemoInBrowser> {
     },
     [Symbol.asyncDispose]: async () => {
       await browser.close();
-      if (demo.exitCode === null && demo.signalCode === null) demo.kill('SIGKILL');
-      await rm(parent, { recursive: true, force: true });
+      if (demo.exitCode === null && demo.signalCode === null) {
+        const ended = once(demo, 'exit');
+        process.kill(-(demo.pid ?? 0), 'SIGINT');
+        await ended;
+      }
+      await rm(parent, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }

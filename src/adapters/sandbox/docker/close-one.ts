@@ -19,8 +19,8 @@ import { initPid } from './standing.ts';
 /** A killed process that is still there after this hangs in the kernel. */
 const patienceMs = 10_000;
 const roundMs = 5;
-/** Together some seconds, in which an engine that is being restarted may come back. */
-const removeRounds = 30;
+/** Together ten seconds, in which an engine that is being restarted may come back, or finish a removal under way. */
+const removeRounds = 100;
 const removePauseMs = 100;
 
 /**
