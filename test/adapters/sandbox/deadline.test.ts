@@ -59,6 +59,16 @@ describe('the bot is killed', () => {
   });
 });
 
+test('a supervisor that is told to end takes its sandbox along, at whatever moment', async () => {
+  await ground.open(access);
+  const { uid, supervisor } = ground.state(access);
+  if (supervisor === undefined) throw new Error('no supervisor');
+  const from = Date.now();
+  process.kill(supervisor, 'SIGTERM');
+  expect(await lateness(uid, from)).toBeLessThan(1_000);
+  expect(ground.sandboxes.endedBecause(access)).toBe('the supervisor was told to end');
+});
+
 describe('the deadline', () => {
   test('kills a daemonised child that ignores signals', async () => {
     const { deadline } = await ground.open(access, 1_200);

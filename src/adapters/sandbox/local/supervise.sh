@@ -11,6 +11,15 @@ for word in "$@"; do
 done
 bwrap=''
 
+# Whether bubblewrap runs. Not by `kill -0`, which takes the dead for alive until they are buried: a bash that is told to
+# end while it waits in `read -t` keeps SIGCHLD blocked, and buries nobody.
+alive() {
+  local stat=''
+  { read -r stat <"/proc/$bwrap/stat"; } 2>/dev/null
+  # The state follows the name.
+  [ -n "$stat" ] && [[ ${stat##*) } != [ZX]* ]]
+}
+
 # The host's pid of the sandbox's first process, from what bubblewrap wrote.
 init_pid() {
   local text=''
@@ -34,7 +43,7 @@ kill_round() {
       kill -KILL "$pid" && left=0
     done <"$group/cgroup.procs"
   done 2>/dev/null
-  if [ -n "$bwrap" ] && kill -0 "$bwrap" 2>/dev/null; then
+  if [ -n "$bwrap" ] && alive; then
     left=0
     init_pid && kill -KILL "$init" 2>/dev/null
     kill -KILL "$bwrap" 2>/dev/null
@@ -43,8 +52,6 @@ kill_round() {
   fi
   [ "$left" = 1 ]
 }
-
-alive() { kill -0 "$bwrap" 2>/dev/null; }
 
 finish() {
   local group
