@@ -25,7 +25,12 @@ export type Finding = { readonly rule: string; readonly held: boolean; readonly 
 export type Basis = { readonly by: 'rule'; readonly rule: string } | { readonly by: 'votes' };
 
 export type Verdict =
-  | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly findings: readonly Finding[] }
+  | {
+      readonly outcome: 'refused';
+      readonly refusal: Refusal;
+      readonly also?: readonly Refusal[];
+      readonly findings: readonly Finding[];
+    }
   | { readonly outcome: 'approved'; readonly basis: Basis; readonly findings: readonly Finding[] }
   | {
       readonly outcome: 'waits';
@@ -103,7 +108,10 @@ export function judge(policy: Policy, { requester, ask }: Asked, facts: Facts, n
     reasonMin: target.reason.min,
     ...(target.reason.ticket === undefined ? {} : { ticket: target.reason.ticket }),
   });
-  if ('refused' in checked) return refused(checked.refused);
+  if ('refused' in checked) {
+    const { refused: refusal, ...rest } = checked;
+    return { outcome: 'refused', refusal, ...rest, findings };
+  }
 
   const verdict = weigh(
     policy,

@@ -44,7 +44,8 @@ export type Refusal =
   | { readonly code: 'total-exceeded'; readonly totalMs: number; readonly leftMs: number }
   | { readonly code: 'unproven'; readonly why: string };
 
-export type Refused = { readonly refused: Refusal };
+/** `also`: whatever else was wrong, so that nobody has to find it out one by one. */
+export type Refused = { readonly refused: Refusal; readonly also?: readonly Refusal[] };
 
 export function isRefused(outcome: object): outcome is Refused {
   return 'refused' in outcome;

@@ -1,5 +1,5 @@
 /** What was asked, by whom, why and for how long; and how a one-line ask is read. */
-import { parseDuration } from './duration.ts';
+import { isDurationUnit, readDuration } from './duration.ts';
 import type { AccessId } from './ids.ts';
 import type { Person } from './people.ts';
 import type { Refusal, Refused } from './refusal.ts';
@@ -33,12 +33,18 @@ export type Request = {
   readonly terms: string;
 };
 
-/** Reads `<target> [duration] <reason>`. A second word that starts like a duration is held to be one. */
+/**
+ * Reads `<target> [duration] <reason>`. A second word that starts like a duration is held to be one, with the unit that
+ * follows it. Phones write the first letter large; names of targets have none.
+ */
 export function parseAsk(text: string): Ask {
-  const [target = '', second = '', ...rest] = text.trim().split(/\s+/);
-  const meant = /^[0-9]/.test(second);
-  const reason = (meant ? rest : [second, ...rest]).join(' ').trim();
-  return { target, reason, ...(meant ? { duration: second } : {}) };
+  const [name = '', ...words] = text.trim().split(/\s+/);
+  const [second = '', third = ''] = words;
+  const target = name.toLowerCase();
+  if (!/^[0-9]/.test(second)) return { target, reason: words.join(' ') };
+  const apart = /^[0-9]+$/.test(second) && isDurationUnit(third);
+  const duration = apart ? second + third : second;
+  return { target, duration, reason: words.slice(apart ? 2 : 1).join(' ') };
 }
 
 /**
@@ -63,32 +69,33 @@ export type Terms = {
   readonly ticket?: string;
 };
 
-/** Holds an ask against its target's bounds; the first thing wrong is the answer. */
+/** Holds an ask against its target's bounds; tells all that is wrong with it, one thing of each part. */
 export function checkAsk(
   ask: Ask,
   terms: Terms,
 ): Refused | { readonly durationMs: number; readonly reason: string; readonly ticket?: string } {
-  const refuse = (refused: Refusal): Refused => ({ refused });
-  const durationMs = ask.duration === undefined ? terms.defaultMs : parseDuration(ask.duration);
-  if (durationMs === undefined)
-    return refuse({ code: 'duration-malformed', text: cleanText(ask.duration ?? '', 40) });
-  if (durationMs > terms.maxMs)
-    return refuse({ code: 'duration-too-long', askedMs: durationMs, maxMs: terms.maxMs });
+  const durationMs = ask.duration === undefined ? terms.defaultMs : readDuration(ask.duration);
   const reason = cleanText(ask.reason);
-  const length = [...reason].length;
-  if (length === 0) return refuse({ code: 'reason-missing' });
-  if (length < terms.reasonMin) return refuse({ code: 'reason-too-short', min: terms.reasonMin, length });
-  if (length > reasonMax) return refuse({ code: 'reason-too-long', max: reasonMax, length });
-  if (terms.ticket === undefined)
-    return { durationMs, reason, ...ticketField(cleanText(ask.ticket ?? '', ticketMax)) };
-  const ticket = findTicket(terms.ticket, cleanText(ask.ticket ?? '', ticketMax), reason);
-  return ticket === undefined
-    ? refuse({ code: 'ticket-missing', pattern: terms.ticket })
-    : { durationMs, reason, ticket };
+  const field = cleanText(ask.ticket ?? '', ticketMax);
+  const ticket = terms.ticket === undefined ? field : findTicket(terms.ticket, field, reason);
+  const [refused, ...also] = [
+    durationFlaw(ask, durationMs, terms),
+    reasonFlaw([...reason].length, terms),
+    ticket === undefined ? ({ code: 'ticket-missing', pattern: terms.ticket ?? '' } as const) : undefined,
+  ].filter((flaw) => flaw !== undefined);
+  if (refused !== undefined) return { refused, ...(also.length === 0 ? {} : { also }) };
+  return { durationMs: durationMs ?? terms.defaultMs, reason, ...(ticket ? { ticket } : {}) };
 }
 
-function ticketField(ticket: string): { ticket?: string } {
-  return ticket === '' ? {} : { ticket };
+function durationFlaw(ask: Ask, ms: number | undefined, { maxMs }: Terms): Refusal | undefined {
+  if (ms === undefined) return { code: 'duration-malformed', text: cleanText(ask.duration ?? '', 40) };
+  return ms > maxMs ? { code: 'duration-too-long', askedMs: ms, maxMs } : undefined;
+}
+
+function reasonFlaw(length: number, { reasonMin }: Terms): Refusal | undefined {
+  if (length === 0) return { code: 'reason-missing' };
+  if (length < reasonMin) return { code: 'reason-too-short', min: reasonMin, length };
+  return length > reasonMax ? { code: 'reason-too-long', max: reasonMax, length } : undefined;
 }
 
 /** The ticket must be the whole field, or stand as a word of its own in the reason. */

@@ -51,7 +51,7 @@ export async function openRequest(deps: Deps, asked: AskedBy): Promise<Stored | 
         },
       },
     ]);
-    return { refused: judged.refusal };
+    return { refused: judged.refusal, ...(judged.also === undefined ? {} : { also: judged.also }) };
   }
   const request: Request = {
     id,

@@ -5,7 +5,7 @@ import type { Ineligibility } from '../domain/people.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { cleanText } from '../domain/request.ts';
 import { bytes } from './bytes.ts';
-import { clip, escapeText, listed } from './slack-text.ts';
+import { clip, counted, escapeText, listed } from './slack-text.ts';
 
 const ineligible: Record<Ineligibility, string> = {
   unknown: 'Slack did not say who you are, so nothing was done. Try again in a moment.',
@@ -39,6 +39,14 @@ const stateWords: Record<string, string> = {
   failed: 'failed and was undone',
 };
 
+/** A ticket that fits the pattern where that is a simple one, or else the pattern. */
+function exampleOf(pattern: string): string {
+  const example = pattern.replaceAll(/(\[0-9\]|\\d)(\+|\{[0-9,]+\})?/g, (_, _digit, many) =>
+    many === undefined ? '1' : '1234',
+  );
+  return new RegExp(`^(?:${pattern})$`, 'u').test(example) ? example : pattern;
+}
+
 /** What somebody typed, on its way back to them between backticks. */
 function quoted(text: string, most: number): string {
   return escapeText(clip(cleanText(text).replaceAll('`', "'"), most));
@@ -66,17 +74,17 @@ export function refusalWords(refusal: Refusal): string {
     case 'directory-unavailable':
       return 'Slack could not be asked who is in which group, so nothing was decided. Try again in a moment.';
     case 'duration-malformed':
-      return `\`${quoted(refusal.text, 40)}\` is not a duration. Write ${durationForm}.`;
+      return `\`${quoted(refusal.text, 40)}\` is ${/^0+[a-z]*$/i.test(refusal.text) ? 'no time at all' : 'not a duration'}. Write ${durationForm}.`;
     case 'duration-too-long':
       return `${formatDuration(refusal.askedMs)} is too long: this target allows at most ${formatDuration(refusal.maxMs)}.`;
     case 'reason-missing':
       return 'A reason is missing. Say what you need the access for, such as `checkout answers 500`.';
     case 'reason-too-short':
-      return `The reason is too short: ${refusal.length} characters, and at least ${refusal.min} are needed.`;
+      return `The reason is too short: ${counted(refusal.length, 'character')}, and at least ${refusal.min} are needed.`;
     case 'reason-too-long':
       return `The reason is too long: ${refusal.length} characters, and at most ${refusal.max} fit.`;
     case 'ticket-missing':
-      return `A ticket is missing. Name one that looks like \`${escapeText(refusal.pattern)}\`, in its field or in the reason.`;
+      return `A ticket is missing. Name one such as \`${escapeText(exampleOf(refusal.pattern))}\`, in its field or in the reason.`;
     case 'denied-by-rule':
       return `Not now: ${escapeText(refusal.because)}.`;
     case 'own-request':

@@ -17,9 +17,15 @@ export function mention(person: string): string {
 
 /** A time in each reader's own zone; the fallback is UTC. `epochMs` in milliseconds. */
 export function when(epochMs: number): string {
-  const seconds = Math.round(epochMs / 1_000);
+  // Never later than it was: the trail says the same second.
+  const seconds = Math.floor(epochMs / 1_000);
   const fallback = new Date(epochMs).toISOString().replace('T', ' ').slice(0, 16);
   return `<!date^${seconds}^{date_short_pretty} {time}|${fallback} UTC>`;
+}
+
+/** `1 character`, `2 characters`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 export function listed(items: readonly string[], last = 'and'): string {

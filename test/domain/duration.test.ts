@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, isoTime, parseDuration, wholeSecond } from '../../src/domain/duration.ts';
+import {
+  formatDuration,
+  isoTime,
+  parseDuration,
+  readDuration,
+  wholeSecond,
+} from '../../src/domain/duration.ts';
 
 describe('durations', () => {
   it.each([
@@ -31,6 +37,20 @@ describe('durations', () => {
     '1234567s',
     '٥m',
   ])('does not read %j', (text) => expect(parseDuration(text)).toBeUndefined());
+
+  it.each([
+    ['45m', 2_700_000],
+    ['45M', 2_700_000],
+    ['45min', 2_700_000],
+    ['2Hours', 7_200_000],
+    ['1day', 86_400_000],
+    ['90secs', 90_000],
+  ])('reads what people write: %s', (text, ms) => expect(readDuration(text)).toBe(ms));
+
+  it.each(['0min', '5', '5 min', '5 m', '1h30m', '5weeks', '5constructor', '05m', '1.5h', 'min'])(
+    'does not guess at %j',
+    (text) => expect(readDuration(text)).toBeUndefined(),
+  );
 
   it.each([
     [5_400_000, '90m'],

@@ -86,6 +86,9 @@ describe('a one-line ask', () => {
     ['', { target: '', reason: '' }],
     ['  payments-db \n 1h\t a   b ', { target: 'payments-db', duration: '1h', reason: 'a b' }],
     ['payments-db -5m no', { target: 'payments-db', reason: '-5m no' }],
+    ['Payments-DB 45min Checkout', { target: 'payments-db', duration: '45min', reason: 'Checkout' }],
+    ['payments-db 45 minutes checkout', { target: 'payments-db', duration: '45minutes', reason: 'checkout' }],
+    ['payments-db 500 errors', { target: 'payments-db', duration: '500', reason: 'errors' }],
   ])('%j', (text, ask) => expect(parseAsk(text)).toEqual(ask));
 });
 
@@ -127,6 +130,17 @@ describe('an ask against its target', () => {
     expect(checkAsk(ask({ reason: '\u{1f525}'.repeat(reasonMax) }), terms)).toHaveProperty('reason');
     expect(checkAsk(ask({ reason: 'x'.repeat(reasonMax + 1) }), terms)).toEqual({
       refused: { code: 'reason-too-long', max: reasonMax, length: reasonMax + 1 },
+    });
+  });
+
+  it('is told all that is wrong with it at once', () => {
+    const wrong = ask({ duration: '0m', reason: 'no', ticket: 'x' });
+    expect(checkAsk(wrong, { ...terms, ticket: 'INC-[0-9]+' })).toEqual({
+      refused: { code: 'duration-malformed', text: '0m' },
+      also: [
+        { code: 'reason-too-short', min: 10, length: 2 },
+        { code: 'ticket-missing', pattern: 'INC-[0-9]+' },
+      ],
     });
   });
 

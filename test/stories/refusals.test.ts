@@ -86,7 +86,7 @@ describe('asking', () => {
     [`wiki 2h ${reason}`, 'duration-too-long', '2h is too long: this target allows at most 1h.'],
     [`wiki 45x ${reason}`, 'duration-malformed', '`45x` is not a duration. Write a whole number and a unit'],
     [`wiki 1.5h ${reason}`, 'duration-malformed', '`1.5h` is not a duration.'],
-    [`wiki 0m ${reason}`, 'duration-malformed', '`0m` is not a duration.'],
+    [`wiki 0m ${reason}`, 'duration-malformed', '`0m` is no time at all.'],
     ['wiki 10m', 'reason-missing', 'A reason is missing.'],
     [
       'wiki 10m short',
@@ -101,7 +101,7 @@ describe('asking', () => {
     [
       'payments-db 10m checkout answers 500',
       'ticket-missing',
-      'A ticket is missing. Name one that looks like `INC-[0-9]+`',
+      'A ticket is missing. Name one such as `INC-1234`',
     ],
     [`frozen 10m ${reason}`, 'denied-by-rule', 'Not now: release &lt;freeze&gt;.'],
   ])('refuses "%.40s" as %s', async (text, code, words) => {
@@ -176,13 +176,26 @@ describe('the form', () => {
     ],
     ['reason', 'reason-too-short', { target: 'wiki', reason: 'short' }, 'The reason is too short'],
     ['reason', 'reason-missing', { target: 'wiki', reason: '\u200b\u202e' }, 'A reason is missing'],
-    ['ticket', 'ticket-missing', { target: 'payments-db', reason }, 'looks like "INC-[0-9]+"'],
+    ['ticket', 'ticket-missing', { target: 'payments-db', reason }, 'Name one such as "INC-1234"'],
     ['ticket', 'ticket-missing', { target: 'payments-db', reason, ticket: 'INC-x' }, 'A ticket is missing'],
     ['target', 'denied-by-rule', { target: 'frozen', reason }, 'Not now: release <freeze>.'],
   ])('shows its error under %s: %s', async (field, code, input, words) => {
     const said = await submit('U0ANA', input);
     expect(said.outcome).toEqual({ outcome: 'errors', errors: { [field]: expect.stringContaining(words) } });
     expect(codes(said)).toEqual([`access.refused ${code}`]);
+  });
+
+  it('shows all that is wrong at once, each at its field', async () => {
+    const said = await submit('U0ANA', { target: 'payments-db', duration: '0m', reason: 'x', ticket: 'INC' });
+    expect(said.outcome).toEqual({
+      outcome: 'errors',
+      errors: {
+        duration: expect.stringContaining('"0m" is no time at all'),
+        reason: expect.stringContaining('The reason is too short: 1 character,'),
+        ticket: expect.stringContaining('A ticket is missing'),
+      },
+    });
+    expect(codes(said)).toEqual(['access.refused duration-malformed']);
   });
 
   it('offers what one may ask for and no more', async () => {

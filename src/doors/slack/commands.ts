@@ -44,12 +44,16 @@ async function ask(flow: Flow, person: Person, text: string): Promise<Reply> {
   ]);
   if (isRefused(outcome)) {
     const hint = outcome.refused.code === 'no-such-target' ? ' `/prod-access help` shows the commands.' : '';
-    const refused = refusalReply(outcome.refused);
+    const refused = refusalReply(outcome.refused, ...(outcome.also ?? []));
     return { ...refused, text: refused.text + hint };
   }
   const { request } = outcome.access;
   const twins = open.filter(({ id, target }) => target === request.target && id !== request.id).length;
-  return askedReply({ access: outcome.access, target: targetOf(flow.policy.current(), asked.target), twins });
+  return askedReply({
+    access: outcome.access,
+    target: targetOf(flow.policy.current(), request.target),
+    twins,
+  });
 }
 
 async function status(flow: Flow, person: Person, id: string | undefined): Promise<Reply> {

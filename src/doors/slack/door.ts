@@ -74,7 +74,7 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
       const requester = personOf(user.id, user.name);
       if (team?.id !== (await deps.team())) {
         await refuseAtDoor(flow, { person: requester, doing: 'ask', refusal: otherTeam });
-        return formErrors(otherTeam);
+        return formErrors({ refused: otherTeam });
       }
       const outcome = await openRequest(flow, {
         requester,
@@ -85,7 +85,7 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
           ...(ticket === undefined || ticket === '' ? {} : { ticket }),
         },
       });
-      return isRefused(outcome) ? formErrors(outcome.refused) : undefined;
+      return isRefused(outcome) ? formErrors(outcome) : undefined;
     });
   });
 

@@ -1,7 +1,7 @@
 /** The two forms: asking, and saying why one denies. */
 import { formatDuration } from '../../domain/duration.ts';
 import type { Policy } from '../../domain/policy.ts';
-import type { Refusal } from '../../domain/refusal.ts';
+import type { Refusal, Refused } from '../../domain/refusal.ts';
 import { reasonMax, ticketMax } from '../../domain/request.ts';
 import { refusalWords } from '../../words/refusals.ts';
 import { clip } from '../../words/slack-text.ts';
@@ -115,9 +115,10 @@ export type FormErrors = {
   readonly errors: Readonly<Record<string, string>>;
 };
 
-/** Shows a refusal of an ask at the field that it is about. */
-export function formErrors(refusal: Refusal): FormErrors {
-  return { response_action: 'errors', errors: { [fieldOf[refusal.code] ?? 'target']: plainWords(refusal) } };
+/** Shows what is wrong with an ask, each at the field that it is about. */
+export function formErrors({ refused, also = [] }: Refused): FormErrors {
+  const at = [refused, ...also].map((each) => [fieldOf[each.code] ?? 'target', plainWords(each)] as const);
+  return { response_action: 'errors', errors: Object.fromEntries(at) };
 }
 
 /** Shows a refusal of a deny at the form's only field. */

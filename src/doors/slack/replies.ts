@@ -13,8 +13,8 @@ export function reply(text: string): Reply {
   return { response_type: 'ephemeral', text: clip(text, 12_000) };
 }
 
-export function refusalReply(refusal: Refusal): Reply {
-  return reply(`:no_entry_sign: ${refusalWords(refusal)}`);
+export function refusalReply(...refusals: readonly Refusal[]): Reply {
+  return reply(`:no_entry_sign: ${refusals.map(refusalWords).join(' ')}`);
 }
 
 export function askedReply({
