@@ -2,6 +2,8 @@
 import type { Entry } from './audit.ts';
 
 export type Destination = {
+  /** The forward's name, or `proxy`. */
+  readonly by: string;
   readonly host: string;
   readonly port: number;
   readonly connections: number;
@@ -23,8 +25,13 @@ export type Summary = {
   readonly credentials: number;
   /** Files that left before the end, in order. */
   readonly downloads: readonly { readonly path: string; readonly bytes: number }[];
-  /** Refused attempts, by where they led, most first. */
-  readonly blocked: readonly { readonly host: string; readonly port: number; readonly count: number }[];
+  /** Refused attempts, by where they led and why they were refused, most first. Host `*`: more than can be told apart. */
+  readonly blocked: readonly {
+    readonly host: string;
+    readonly port: number;
+    readonly why: string;
+    readonly count: number;
+  }[];
   /** People who watched or replayed, by name. */
   readonly viewers: readonly string[];
   /** What an approver should look at, in words. */
@@ -34,25 +41,34 @@ export type Summary = {
 /** `entries` are those of one access, in order. */
 export function summaryOf(entries: readonly Entry[]): Summary {
   const of = (action: string): readonly Entry[] => entries.filter((entry) => entry.action === action);
+  const ends = new Map(of('session.ended').map(({ details }) => [details.session, details]));
   const sessions = of('session.started').map(({ details }): SessionFacts => {
-    const end = of('session.ended').find((each) => each.details.session === details.session)?.details;
+    const end = ends.get(details.session);
     return {
       id: String(details.session),
       seconds: end === undefined ? undefined : numberIn(end.seconds),
       why: end === undefined ? undefined : String(end.why),
     };
   });
-  const destinations = grouped(of('connection.closed'), (closed) => ({
-    connections: closed.length,
-    bytesOut: sum(closed, 'bytes_out'),
-    bytesIn: sum(closed, 'bytes_in'),
-  })).sort((one, other) => total(other) - total(one));
-  const blocked = grouped(of('connection.blocked'), (attempts) => ({ count: sum(attempts, 'count') })).sort(
-    (one, other) => other.count - one.count,
-  );
-  const viewers = [...new Set(of('session.viewed').map(({ actor }) => actor.name))];
-  const refused = (doing: string): number =>
-    of('access.refused').filter(({ details }) => details.doing === doing).length;
+  const destinations = grouped(of('connection.closed'), 'by')
+    .map(([{ host, port, by }, closed]) => ({
+      ...{ by: String(by), host: String(host), port: numberIn(port) },
+      connections: closed.length,
+      bytesOut: sum(closed, 'bytes_out'),
+      bytesIn: sum(closed, 'bytes_in'),
+    }))
+    .sort((one, other) => total(other) - total(one));
+  const blocked = grouped(of('connection.blocked'), 'why')
+    .map(([{ host, port, why }, attempts]) => ({
+      ...{ host: String(host), port: numberIn(port), why: String(why) },
+      count: sum(attempts, 'count'),
+    }))
+    .sort((one, other) => other.count - one.count);
+  const viewers = namesIn(of('session.viewed'));
+  const refused = (doing: string, one: string, many: string): readonly string[] => {
+    const entries = of('access.refused').filter(({ details }) => details.doing === doing);
+    return some(entries.length, one, many).map((words) => `${words}: ${namesIn(entries).join(', ')}`);
+  };
   const downloads = of('file.downloaded').map(({ details }) => ({
     path: String(details.path),
     bytes: numberIn(details.bytes),
@@ -69,8 +85,8 @@ export function summaryOf(entries: readonly Entry[]): Summary {
     unusual: [
       ...some(downloads.length, 'downloaded file', 'downloaded files'),
       ...some(attempts, 'blocked attempt to get out', 'blocked attempts to get out'),
-      ...some(refused('terminal'), 'refused terminal', 'refused terminals'),
-      ...some(refused('download'), 'refused download', 'refused downloads'),
+      ...refused('terminal', 'refused terminal', 'refused terminals'),
+      ...refused('download', 'refused download', 'refused downloads'),
       ...of('alarm.raised').map(({ details }) => `alarm: ${String(details.what)}`),
       ...sessions
         .filter(({ why }) => why !== undefined && /record/.test(why))
@@ -88,15 +104,21 @@ function some(count: number, one: string, many: string): readonly string[] {
   return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
 }
 
-function grouped<T>(
+/** Those of one host, port and value of `detail`, with the details of the first of them. */
+function grouped(
   entries: readonly Entry[],
-  measure: (group: readonly Entry[]) => T,
-): (T & { readonly host: string; readonly port: number })[] {
-  const groups = Map.groupBy(entries, ({ details }) => `${String(details.host)} ${numberIn(details.port)}`);
-  return [...groups].map(([key, group]) => {
-    const [host = '', port] = key.split(' ');
-    return { host, port: Number(port), ...measure(group) };
+  detail: string,
+): readonly (readonly [Entry['details'], readonly Entry[]])[] {
+  const key = ({ details: { host, port, ...rest } }: Entry): string =>
+    JSON.stringify([host, port, rest[detail]]);
+  return [...Map.groupBy(entries, key).values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : [[first.details, group] as const];
   });
+}
+
+function namesIn(entries: readonly Entry[]): readonly string[] {
+  return [...new Set(entries.map(({ actor }) => actor.name))];
 }
 
 function total({ bytesIn, bytesOut }: Destination): number {

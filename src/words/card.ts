@@ -2,7 +2,7 @@
  * The approval card: built from what the ledger and the policy say, never from what a client sent. Buttons carry the
  * access id and nothing that authority could hang on.
  */
-import type { Access } from '../domain/access.ts';
+import type { Access, Revoked } from '../domain/access.ts';
 import type { Tally } from '../domain/approval.ts';
 import { formatDuration } from '../domain/duration.ts';
 import type { Policy, Target } from '../domain/policy.ts';
@@ -100,7 +100,7 @@ export function outcome(access: Access): string {
     case 'revoking':
       return `:arrows_counterclockwise: being taken away; ${approvedBy(access)}`;
     case 'revoked':
-      return `:lock: revoked ${when(access.endedAt)} (${causeWords(access.cause)}); ${approvedBy(access)}`;
+      return `:lock: revoked ${endWords(access)}; ${approvedBy(access)}`;
     case 'failed':
       return `:warning: failed ${when(access.endedAt)}: ${escapeText(clip(access.why, 300))}`;
   }
@@ -109,20 +109,26 @@ export function outcome(access: Access): string {
 type Decided = Extract<Access, { basis: unknown }>;
 
 export function approvedBy({ basis, votes }: Decided): string {
-  if (basis.by === 'rule') return `approved by rule ${escapeText(clip(basis.rule, 150))}`;
+  if (basis.by === 'rule') return `approved by a rule: ${becauseOf(basis.rule)}`;
   return `approved by ${listed(votes.filter(({ answer }) => answer === 'approve').map(({ person }) => mention(person)))}`;
 }
 
-export function causeWords(cause: Extract<Access, { state: 'revoked' }>['cause']): string {
+/** `rules[0].approve: on call`: why, without where in the file it stands. */
+function becauseOf(rule: string): string {
+  return escapeText(clip(rule.replace(/^rules\[[0-9]+\]\.approve: /, ''), 150));
+}
+
+/** When it was seen to be gone, by whom it was taken, and why. */
+export function endWords({ cause, endedAt }: Revoked): string {
   switch (cause.kind) {
     case 'end':
-      return 'its time was up';
+      return `${when(endedAt)}: its time was up`;
     case 'done':
-      return 'its requester was done';
+      return `${when(endedAt)}: its requester was done`;
     case 'revoked':
-      return `by ${actorName(cause.by)}${cause.why === undefined ? '' : `: ${escapeText(clip(cause.why, 200))}`}`;
+      return `by ${actorName(cause.by)} ${when(endedAt)}${cause.why === undefined ? '' : `: ${escapeText(clip(cause.why, 200))}`}`;
     case 'failed':
-      return escapeText(clip(cause.why, 200));
+      return `${when(endedAt)}: ${escapeText(clip(cause.why, 200))}`;
   }
 }
 
@@ -154,6 +160,8 @@ function waysOut({ egress, forwards }: Target['sandbox']): string {
 }
 
 function deciders(access: Access, groups: Policy['groups'], tally: Tally): string {
+  if ('basis' in access && access.basis.by === 'rule')
+    return `:white_check_mark: a rule: ${becauseOf(access.basis.rule)}`;
   return clip(
     tally.lines
       .map(({ from, count, by }) => {

@@ -3,7 +3,7 @@ import type { Access } from '../domain/access.ts';
 import { formatDuration } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
 import type { Message } from '../ports/notices.ts';
-import { approvedBy, causeWords, outcome } from './card.ts';
+import { approvedBy, endWords, outcome } from './card.ts';
 import { clip, escapeText, when } from './slack-text.ts';
 
 export type Milestone = { readonly tag: string; readonly message: Message };
@@ -51,7 +51,12 @@ export function milestones(access: Access, pages?: string): readonly Milestone[]
       ];
     case 'active': {
       const warned = access.warned
-        ? [said('warned', `:alarm_clock: Your access to ${name} ends ${when(access.endsAt)}.`)]
+        ? [
+            said(
+              'warned',
+              `:alarm_clock: Your access to ${name} ends ${when(access.endsAt)}, and with it all that lies in its sandbox. If you need longer, ask again: \`/prod-access ${request.target} <duration> <reason>\`.`,
+            ),
+          ]
         : [];
       return [
         asked,
@@ -66,10 +71,7 @@ export function milestones(access: Access, pages?: string): readonly Milestone[]
       return [
         asked,
         ...active(access.startedAt, access.endsAt),
-        said(
-          'over',
-          `:lock: Your access to ${name} was *revoked* ${when(access.endedAt)}: ${causeWords(access.cause)}.`,
-        ),
+        said('over', `:lock: Your access to ${name} was *revoked* ${endWords(access)}.`),
       ];
     case 'failed':
       return [

@@ -18,7 +18,15 @@ function entry(action: string, details: Details = {}, name = 'ana'): Entry {
 }
 
 const closed = (host: string, bytes_in: number, bytes_out: number, more: Details = {}): Entry =>
-  entry('connection.closed', { connection: 'con_x', host, port: 443, bytes_in, bytes_out, ...more });
+  entry('connection.closed', {
+    connection: 'con_x',
+    by: 'proxy',
+    host,
+    port: 443,
+    bytes_in,
+    bytes_out,
+    ...more,
+  });
 
 it('counts sessions, destinations by their bytes, credentials, blocked attempts and viewers', () => {
   const summary = summaryOf([
@@ -31,8 +39,9 @@ it('counts sessions, destinations by their bytes, credentials, blocked attempts 
     entry('file.downloaded', { path: '/home/engineer/a.csv', bytes: 2_048, sha256: 'x' }),
     entry('credentials.vended', {}),
     entry('credentials.vended', {}),
-    entry('connection.blocked', { host: 'evil.example', port: 443, count: 3 }),
-    entry('connection.blocked', { host: 'evil.example', port: 443, count: 40 }),
+    entry('connection.blocked', { host: 'evil.example', port: 443, why: 'not in egress', count: 3 }),
+    entry('connection.blocked', { host: 'evil.example', port: 443, why: 'not in egress', count: 40 }),
+    entry('connection.blocked', { host: 'evil.example', port: 443, why: 'no address', count: 1 }),
     entry('session.viewed', { session: 'ses_a' }, 'lea'),
     entry('session.viewed', { session: 'ses_a' }, 'lea'),
   ]);
@@ -42,14 +51,17 @@ it('counts sessions, destinations by their bytes, credentials, blocked attempts 
       { id: 'ses_b', seconds: undefined, why: undefined },
     ],
     destinations: [
-      { host: 'big.example', port: 443, connections: 2, bytesIn: 1_000, bytesOut: 5_000 },
-      { host: 'small.example', port: 443, connections: 1, bytesIn: 10, bytesOut: 20 },
+      { by: 'proxy', host: 'big.example', port: 443, connections: 2, bytesIn: 1_000, bytesOut: 5_000 },
+      { by: 'proxy', host: 'small.example', port: 443, connections: 1, bytesIn: 10, bytesOut: 20 },
     ],
     credentials: 2,
     downloads: [{ path: '/home/engineer/a.csv', bytes: 2_048 }],
-    blocked: [{ host: 'evil.example', port: 443, count: 43 }],
+    blocked: [
+      { host: 'evil.example', port: 443, why: 'not in egress', count: 43 },
+      { host: 'evil.example', port: 443, why: 'no address', count: 1 },
+    ],
     viewers: ['lea'],
-    unusual: ['1 downloaded file', '43 blocked attempts to get out'],
+    unusual: ['1 downloaded file', '44 blocked attempts to get out'],
   });
 });
 
@@ -77,8 +89,8 @@ it('puts what an approver should look at in words', () => {
   ]);
   expect(unusual).toEqual([
     '1 blocked attempt to get out',
-    '1 refused terminal',
-    '2 refused downloads',
+    '1 refused terminal: ana',
+    '2 refused downloads: ana',
     'alarm: the grant could not be taken away',
     'session ses_a was cut off: the process that recorded it died',
     '1 connection was lost with a process of the bot',
