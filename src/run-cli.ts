@@ -35,15 +35,10 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
       process.stderr.write(`${error.message}\n`);
       return exitConfig;
     }
-    if (!(error instanceof CannotStart || isCannotRunDemo(error))) throw error;
+    if (!(error instanceof CannotStart)) throw error;
     process.stderr.write(`${error.message}\n`);
     return exitUnavailable;
   }
-}
-
-/** The playground's own class is not loaded where no playground is asked for. */
-function isCannotRunDemo(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'CannotRunDemo';
 }
 
 function depsFor(signal: AbortSignal): CliDeps {
@@ -65,10 +60,8 @@ function depsFor(signal: AbortSignal): CliDeps {
     serve: (config) => serve(config, signal),
     demo: async ({ port }) => {
       // The playground is no part of the bot: it is loaded only where it is asked for.
-      const { runDemo } = await import('./playground/demo.ts');
-      await using _demo = await runDemo({ stdout: process.stdout, ...(port === undefined ? {} : { port }) });
-      await aborted(signal);
-      return 0;
+      const { demoUntilSignal } = await import('./playground/demo.ts');
+      return demoUntilSignal({ stdout: process.stdout, ...(port === undefined ? {} : { port }) });
     },
     doctor: async (config, { json, out }) => {
       const findings = await examine(config);

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  actions,
   type Draft,
   type Entry,
   emptyChain,
@@ -289,6 +290,12 @@ describe('the independent verifier', () => {
   it('is short enough to be read', async () => {
     expect((await readFile(script, 'utf8')).split('\n').length).toBeLessThan(121);
   });
+});
+
+it('names every action, with its details', async () => {
+  const page = await readFile(join(docs, 'audit-format.md'), 'utf8');
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  expect(actions.filter((action) => !rows.some((row) => row.includes(`\`${action}\``)))).toEqual([]);
 });
 
 describe("the page's worked example", () => {

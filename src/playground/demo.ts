@@ -4,7 +4,7 @@
  * environment is set. Nothing outside its directory and nothing beyond this machine is touched.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { startAwsLookalike } from './aws/aws-lookalike.ts';
 import { keepBot } from './demo/bot.ts';
@@ -19,7 +19,7 @@ import { startProduction } from './demo/production.ts';
 import { watchSandboxes } from './demo/sandboxes.ts';
 import { makeTeller } from './demo/story.ts';
 import { startWarden } from './demo/warden.ts';
-import { boundary, policyFor, seed } from './demo/workspace.ts';
+import { boundary, boundaryDocument, policyFor, seed } from './demo/workspace.ts';
 import { startSlackLookalike } from './slack/lookalike.ts';
 import { manifestSchema } from './slack/seed.ts';
 
@@ -30,8 +30,6 @@ export type DemoOptions = {
   readonly port?: number;
   /** Default `.data/demo` in the working directory. Wiped at each start if a demo made it. */
   readonly dataDir?: string;
-  /** Whether to open a browser where there is a desktop. Default true. */
-  readonly open?: boolean;
   readonly stdout: { readonly write: (text: string) => unknown };
 };
 
@@ -41,7 +39,7 @@ const usualPort = 4747;
 const manifestPath = new URL('../../manifest.yml', import.meta.url);
 
 /** Resolves once the bot is ready. Throws {@link CannotRunDemo} with what to do where this machine cannot run it. */
-export async function runDemo({ port, dataDir, open = true, stdout }: DemoOptions): Promise<Demo> {
+export async function runDemo({ port, dataDir, stdout }: DemoOptions): Promise<Demo> {
   const say = (line: string): unknown => stdout.write(`${line}\n`);
   const closers: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -113,9 +111,9 @@ export async function runDemo({ port, dataDir, open = true, stdout }: DemoOption
     closers.push(() => teller[Symbol.dispose]());
     parts = { slack, aws, redis, sandboxes, bot, house, teller };
     say(
-      `\nOpen ${slack.url}/\n\nCtrl-C ends everything. The trail stays in ${basename(dirname(house.redisDir))}/redis until the next start.`,
+      `\nOpen ${slack.url}/\n\nCtrl-C ends everything. The trail stays in ${house.redisDir} until the next start.`,
     );
-    if (open) openBrowser(`${slack.url}/`);
+    openBrowser(`${slack.url}/`);
     return { url: slack.url, [Symbol.asyncDispose]: closeAll };
   } catch (error) {
     await closeAll();
@@ -144,9 +142,3 @@ export async function demoUntilSignal(options: DemoOptions): Promise<number> {
     return error.exitCode;
   }
 }
-
-/** The demo's account has no other services, so its boundary need not name what it forbids in a real one. */
-const boundaryDocument = {
-  Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
-};

@@ -17,9 +17,7 @@ const chromiumArgs = [
   '--disable-sync',
 ];
 
-const start = `import { demoUntilSignal } from './src/playground/demo.ts';
-const [dataDir] = process.argv.slice(1);
-process.exit(await demoUntilSignal({ stdout: process.stdout, open: false, port: 0, dataDir }));`;
+const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
 export type Side = 'left' | 'right';
 
@@ -45,8 +43,12 @@ export type DemoInBrowser = AsyncDisposable & {
 export async function openDemoInBrowser(): Promise<DemoInBrowser> {
   await mkdir(shots, { recursive: true });
   const parent = await mkdtemp(join(tmpdir(), 'prod-access-demo-'));
-  const dir = join(parent, 'demo');
-  const demo = spawn(process.execPath, ['--input-type=module', '-e', start, dir], {
+  const dir = join(parent, '.data', 'demo');
+  // Without a desktop, on which it would open a browser of its own.
+  const { DISPLAY: _, WAYLAND_DISPLAY: __, ...env } = process.env;
+  const demo = spawn(process.execPath, [main, 'demo', '--port', '0'], {
+    cwd: parent,
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
   });

@@ -58,13 +58,16 @@ async function onStream(deps: CliDeps, { key, head }: Options): Promise<Told> {
 }
 
 async function onFile(file: string, { key, head }: Options): Promise<Told> {
-  const read = readExport(await readFile(file, 'utf8').catch(() => ''));
-  if (read === undefined)
-    throw new CommanderError(
-      1,
-      'prod-access.export',
-      `error: ${file} cannot be read as an export of the trail`,
-    );
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommanderError(1, 'prod-access.export', `error: ${file} cannot be read: ${why}`);
+  });
+  const read = readExport(text);
+  if (read === undefined) {
+    const says = `${file} is no export of the trail: its first line is not {"chain": …, "keys": [ … ]}`;
+    const flaws = [{ kind: 'unreadable', says }] as const;
+    return { flaws, chains: [], entries: 0, unheard: [], witnessed: [], keys: 'given' };
+  }
   const verdict = verifyExport(read, trusted(key.length === 0 ? read.keys : key), head);
   return { ...verdict, keys: key.length === 0 ? 'of the file' : 'given' };
 }

@@ -11,7 +11,7 @@ import type { Out } from './deps.ts';
 export const exit = { ok: 0, refused: 1, usage: 64, unavailable: 69, config: 78 } as const;
 
 export const exitHelp =
-  'Exit codes: 0 fine, 1 refused or flaws found, 64 wrong usage, 69 something is unavailable, 78 wrong configuration.';
+  'Exit codes: 0 fine, 1 refused or flaws found, 64 wrong usage, 69 something is unavailable, 75 start it anew (serve only), 78 wrong configuration.';
 
 /** A usage example and the exit codes, at the end of a verb's help. */
 export function helpEnd(...examples: readonly string[]): string {
@@ -40,6 +40,8 @@ export function plain(text: string): string {
 }
 
 export function refusalText(refusal: Refusal): string {
+  if (refusal.code === 'no-such-access' && /^(acc_?)?$/.test(refusal.text))
+    return 'All ids begin with acc_: write some of what follows.';
   if (refusal.code === 'no-such-access')
     return `There is no access ${plain(refusal.text)}. "prod-access access list --all" shows what there is.`;
   return plain(plainRefusal(refusal));

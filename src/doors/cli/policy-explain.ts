@@ -2,11 +2,11 @@
  * `policy explain`: what the policy says to an ask and why, offline. Groups of Slack are not looked up: who is in them
  * is given on the command line, and a group that was not given counts as one that could not be had.
  */
-import { InvalidArgumentError } from 'commander';
+import { CommanderError, InvalidArgumentError } from 'commander';
 import { formatDuration, isoTime } from '../../domain/duration.ts';
 import { type Asked, type Judged, judge } from '../../domain/judge.ts';
 import type { Facts } from '../../domain/people.ts';
-import { groupsOf, type Policy } from '../../domain/policy.ts';
+import { groupsOf, type Policy, targetOf } from '../../domain/policy.ts';
 import type { Ask } from '../../domain/request.ts';
 import type { Out } from './deps.ts';
 import { type Members, memberOf, readGroups } from './members.ts';
@@ -58,7 +58,10 @@ export const policyExplainVerb: Verb = (parent, deps, finish) => {
       }
       const { policy } = read;
       const given = { ...(await readGroups(options.groups)), ...options.member };
-      const facts = factsFrom(policy, given, options.person);
+      mustBeGroups(policy, Object.keys(given), file);
+      const known = factsFrom(policy, given, options.person);
+      // Whoever has the file may be told that it lacks a target; in Slack that must not show.
+      const facts = targetOf(policy, options.target) === undefined ? { ...known, missing: [] } : known;
       const ask: Ask = {
         target: options.target,
         reason: options.reason,
@@ -87,10 +90,14 @@ function printExplained(out: Out, { asked, now, judged, facts, unknown }: Explai
   const howLong = judged.outcome === 'refused' ? '' : ` for ${formatDuration(judged.durationMs)}`;
   printLine(out, `${asked.requester.id} asks for ${plain(asked.ask.target)}${howLong} at ${isoTime(now)}`);
   for (const { rule, held, says } of judged.findings)
-    printLine(out, `  ${held ? '[x]' : '[ ]'} ${plain(rule)}: ${plain(says)}`);
+    printLine(out, `  ${held ? heldMark(rule) : '[ ]'} ${plain(rule)}: ${plain(says)}`);
   switch (judged.outcome) {
     case 'refused':
-      printLine(out, `Refused (${judged.refusal.code}): ${refusalText(judged.refusal)}`);
+      if (judged.refusal.code === 'directory-unavailable')
+        printLine(out, 'Refused: it cannot be told who is in some of the groups.');
+      else
+        for (const refusal of [judged.refusal, ...(judged.also ?? [])])
+          printLine(out, `Refused (${refusal.code}): ${refusalText(refusal)}`);
       break;
     case 'approved':
       printLine(
@@ -109,6 +116,18 @@ function printExplained(out: Out, { asked, now, judged, facts, unknown }: Explai
   }
   for (const group of unknown)
     printLine(out, `Not known here: who is in ${group}. Say it with --member ${group}=U…,U…`);
+}
+
+/** A deny rule that holds must not look like something that was passed. */
+function heldMark(rule: string): string {
+  return rule.endsWith('.deny') ? '[!]' : '[x]';
+}
+
+function mustBeGroups({ groups }: Policy, names: readonly string[], file: string): void {
+  const name = names.find((each) => !Object.hasOwn(groups, each));
+  if (name === undefined) return;
+  const message = `error: ${name} is no group of ${file}; it has ${Object.keys(groups).join(', ')}`;
+  throw new CommanderError(1, 'prod-access.unknown-group', message);
 }
 
 /** Without what only the next step needs. */

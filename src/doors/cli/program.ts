@@ -10,7 +10,7 @@ import { auditExportVerb } from './audit-export.ts';
 import { auditTailVerb } from './audit-tail.ts';
 import { auditVerifyVerb } from './audit-verify.ts';
 import type { CliDeps } from './deps.ts';
-import { exit, exitHelp, plain, printLine, send } from './output.ts';
+import { exit, exitHelp, helpEnd, plain, printLine, send } from './output.ts';
 import { policyCheckVerb } from './policy-check.ts';
 import { policyExplainVerb } from './policy-explain.ts';
 import { policySchemaVerb } from './policy-schema.ts';
@@ -38,11 +38,13 @@ export function buildProgram(deps: CliDeps, finish: (code: number) => void): Com
   add(program, serveVerb);
   add(program, demoVerb);
   add(program, doctorVerb);
-  const policy = program.command('policy').description('check, explain and describe the policy file');
+  const group = (name: string, about: string, example: string): Command =>
+    program.command(name).description(about).addHelpText('after', helpEnd(example));
+  const policy = group('policy', 'check, explain and describe the policy file', 'policy check policy.yaml');
   for (const verb of [policyCheckVerb, policyExplainVerb, policySchemaVerb]) add(policy, verb);
-  const access = program.command('access').description('list, show and end accesses, as an operator');
+  const access = group('access', 'list, show and end accesses, as an operator', 'access list');
   for (const verb of [accessListVerb, accessShowVerb, accessRevokeVerb]) add(access, verb);
-  const audit = program.command('audit').description('read, verify and export the audit trail');
+  const audit = group('audit', 'read, verify and export the audit trail', 'audit verify');
   for (const verb of [auditTailVerb, auditVerifyVerb, auditExportVerb]) add(audit, verb);
   add(program, sweepVerb);
   return program;

@@ -11,5 +11,7 @@ const orders = [
 export async function startProduction(dir: string, warden: Warden): Promise<PrivateRedis> {
   const redis = await startPrivateRedis(dir, warden, 'production');
   for (const { id, ...order } of orders) await redis.client.hset(`order:${id}`, order);
+  // Its name says "read only", and a visitor tries.
+  await redis.client.acl('SETUSER', 'default', '-@all', '+@read', '+@connection');
   return redis;
 }

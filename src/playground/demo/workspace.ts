@@ -43,6 +43,22 @@ export const seed: Seed = {
 export const account = '123456789012';
 export const boundary = `arn:aws:iam::${account}:policy/prod-access-boundary`;
 
+/** Denies what `doctor` looks for; a real one also denies what real services offer besides: docs/aws-setup.md. */
+export const boundaryDocument = {
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Action: '*', Resource: '*' },
+    {
+      Effect: 'Deny',
+      Action: [
+        ...['sts:Assume*', 'sts:Get*Token', 'iam:A*', 'iam:C*', 'iam:D*', 'iam:P*', 'iam:U*'],
+        ...['organizations:*', 's3:Put*Policy', 'kms:CreateGrant', 'cloudtrail:*'],
+      ],
+      Resource: '*',
+    },
+  ],
+};
+
 /** Where the demo's production and its look-alike AWS listen. */
 export type Ports = { readonly production: number; readonly aws: number };
 

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Head, headOf, publicKeyText } from '../../../src/domain/audit.ts';
@@ -159,13 +159,20 @@ describe('audit verify', () => {
   it.each([
     [['--key', 'abc'], 'It must be an Ed25519 public key'],
     [['--head', '3'], 'It must be a number and a whole hash'],
-    [['--file', '/nonexistent'], '/nonexistent cannot be read as an export of the trail'],
+    [['--file', '/nonexistent'], '/nonexistent cannot be read: ENOENT: no such file'],
     [['--file', 'x', '--stream'], 'cannot be used with'],
   ])('%j is wrong usage', async (args, says) => {
     const { code, err } = await cli.run(['audit', 'verify', ...args]);
     expect(err).toContain(says);
     expect(code).toBe(64);
   });
+});
+
+it('what is no export is a flaw, and said to be none', async () => {
+  const file = join(cli.dir, 'photo.jpg');
+  writeFileSync(file, 'x');
+  const { code, out } = await cli.run(['audit', 'verify', '--file', file]);
+  expect([code, out]).toEqual([1, expect.stringContaining(`unreadable: ${file} is no export of the trail`)]);
 });
 
 describe('audit export', () => {

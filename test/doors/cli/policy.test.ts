@@ -104,11 +104,29 @@ Waits for approval, each line by different people:
   it('says which rule refuses, and exits with 1', async () => {
     const frozen = await explain('--target', 'wiki', '--at', '2026-11-27T19:00:00Z');
     expect(frozen.out).toContain(
-      '[x] rules[0].deny: weekend freeze\nRefused (denied-by-rule): Not now: weekend freeze.\n',
+      '[!] rules[0].deny: weekend freeze\nRefused (denied-by-rule): Not now: weekend freeze.\n',
     );
     expect(frozen.code).toBe(1);
     const ticket = await explain('--target', 'payments-db');
     expect(ticket.out).toContain('Refused (ticket-missing): A ticket is missing. Name one such as INC-1234');
+  });
+
+  it('names what the file does not have', async () => {
+    const { code, out } = await cli.run([
+      'policy',
+      'explain',
+      file,
+      '--person',
+      'U0BEN',
+      '--target',
+      'nosuch',
+    ]);
+    expect([code, out]).toEqual([
+      1,
+      expect.stringContaining('There is no target nosuch that you may ask for.'),
+    ]);
+    const group = await explain('--target', 'wiki', '--member', 'nogroup=U0BEN');
+    expect([group.code, group.err]).toEqual([64, expect.stringContaining('nogroup is no group of')]);
   });
 
   it('does not know a Slack group that it was not told of', async () => {
