@@ -1,6 +1,6 @@
 /**
  * Keeps a broker for every active access whose sandbox stands on this host. It is there before a shell is, and again
- * soon after the bot was started anew; when the access is over, every connection is cut.
+ * soon after the bot was started anew or the sandbox replaced; when the access is over, every connection is cut.
  */
 import { bot, type Entry } from '../domain/audit.ts';
 import { isoTime } from '../domain/duration.ts';
@@ -34,18 +34,24 @@ export function keepBrokers(deps: Deps, attendance: Attendance): BrokerKeeper {
 
   const keep = async (access: AccessId, sandboxes?: readonly Sandbox[]): Promise<void> => {
     const known = kept.get(access);
-    if (known !== undefined) return void (await known);
-    const opening = openOne(deps, attendance, access, sandboxes);
+    const stale = await known;
+    if (stale?.stands() === true) return;
+    // Others waited for the same one, and one of them was first.
+    if (kept.get(access) !== known) return keep(access, sandboxes);
+    const opening = openAfter(stale, () => openOne(deps, attendance, access, sandboxes));
     kept.set(access, opening);
+    const forget = (): void => {
+      if (kept.get(access) === opening) kept.delete(access);
+    };
     try {
       const broker = await opening;
-      if (broker === undefined) return void kept.delete(access);
+      if (broker === undefined) return forget();
       void attendance.over(access).then(async (why) => {
         await broker.close(why);
-        kept.delete(access);
+        forget();
       });
     } catch (error) {
-      kept.delete(access);
+      forget();
       throw error;
     }
   };
@@ -55,7 +61,6 @@ export function keepBrokers(deps: Deps, attendance: Attendance): BrokerKeeper {
     sweep: async () => {
       const sandboxes = await deps.sandboxes.list();
       for (const { labels } of sandboxes) {
-        if (kept.has(labels.access)) continue;
         await keep(labels.access, sandboxes).catch((error: unknown) =>
           deps.log.warn({ access: labels.access, err: error }, 'no broker could be opened; trying again'),
         );
@@ -69,6 +74,12 @@ export function keepBrokers(deps: Deps, attendance: Attendance): BrokerKeeper {
       kept.clear();
     },
   };
+}
+
+/** Its ends are on the record before the next one looks for those that are not. */
+async function openAfter<T>(stale: Broker | undefined, open: () => Promise<T>): Promise<T> {
+  await stale?.close('its sandbox is gone');
+  return open();
 }
 
 /** Undefined where the access is not active, its sandbox stands elsewhere, or another process carries for it. */

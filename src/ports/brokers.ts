@@ -75,6 +75,8 @@ export type BrokerTold = {
 
 export type Broker = {
   readonly access: AccessId;
+  /** False once its sockets are not where they were put: they went with the sandbox, or another broker's took their place. */
+  stands(): boolean;
   /** Cuts every connection with this reason and takes the sockets away. */
   close(why: string): Promise<void>;
 };

@@ -104,6 +104,24 @@ describe('a broker', () => {
     expect(await entriesOf(world, id, 'connection.closed')).toHaveLength(1);
   });
 
+  it.each(['the sweep', 'the next terminal'])(
+    'is opened anew by %s when its sandbox was replaced',
+    async (who) => {
+      const world = memoryWorld(policy([]));
+      const id = await active(world);
+      const brokers = keeper(world);
+      await brokers.keep(id);
+      world.brokers.opened[0]?.loseSockets();
+      await Promise.all([1, 2].map(() => (who === 'the sweep' ? brokers.sweep() : brokers.keep(id))));
+      expect(world.brokers.opened.map(({ closed }) => closed())).toEqual(['its sandbox is gone', undefined]);
+      await done(world.deps, { access: id, person: { id: 'U0ANA', name: 'ana' } });
+      await vi.waitFor(async () => {
+        await world.live(1);
+        expect(world.brokers.opened[1]?.closed()).toBe('its requester is done');
+      });
+    },
+  );
+
   it('vends credentials on the record and without the secret, and none once the access is over', async () => {
     const world = memoryWorld(policy([]));
     const id = await active(world);

@@ -7,6 +7,8 @@ export type MemoryBroker = {
   readonly told: BrokerTold;
   /** The reason that it was closed for, once it was. */
   readonly closed: () => string | undefined;
+  /** As if the directory of its sockets had gone with the sandbox. */
+  loseSockets(): void;
 };
 
 export type MemoryBrokers = Brokers & {
@@ -26,9 +28,14 @@ export function memoryBrokers(): MemoryBrokers {
       const { access } = spec;
       if (taken.has(access)) throw new BrokerFault('taken', 'another process carries for it');
       let why: string | undefined;
-      opened.push({ spec, told, closed: () => why });
+      let stands = true;
+      const loseSockets = (): void => {
+        stands = false;
+      };
+      opened.push({ spec, told, closed: () => why, loseSockets });
       return {
         access,
+        stands: () => stands,
         close: async (reason) => {
           why ??= reason;
         },

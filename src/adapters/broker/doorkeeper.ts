@@ -14,6 +14,8 @@ export type Doorkeeper = {
   /** `by` is what the record calls this door. */
   open(socket: string, by: string, serve: Serve): Promise<void>;
   openCredentials(server: Server): Promise<void>;
+  /** Whether each of them is where it was put. */
+  stand(): boolean;
   /** Stops listening and destroys everything that is open, at once. */
   close(): void;
 };
@@ -84,6 +86,7 @@ export function doorkeeper(way: WayOut, place: SocketPlace): Doorkeeper {
         client.destroy();
       });
     },
+    stand: () => doors.every((door) => door.stands()),
     close: () => {
       for (const client of [...connected, ...refused, ...calling]) client.destroy();
       for (const door of doors.splice(0)) door.close();

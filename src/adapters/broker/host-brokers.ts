@@ -125,6 +125,7 @@ async function openOne(
   }
   return {
     access,
+    stands: () => cut === undefined && keeper.stand(),
     close: (why) => {
       cut ??= why;
       closing ??= shutDown();

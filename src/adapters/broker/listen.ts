@@ -14,6 +14,8 @@ import type { SocketPlace } from '../../ports/sandboxes.ts';
 export type Door = {
   /** Has the kernel refuse whoever knocks for `ms`: during a flood even a refusal of ours would cost too much. */
   shut(ms: number): void;
+  /** Whether it still listens, and its socket is still where it was put. */
+  stands(): boolean;
   /** Stops listening and takes the socket away, at once. */
   close(): void;
 };
@@ -77,6 +79,7 @@ function doorAt(
         setMode(openMode);
       });
     },
+    stands: () => server.listening && ours(),
     close: () => {
       server.close();
       try {

@@ -186,6 +186,26 @@ describe('the sockets of a broker', () => {
     rmSync(dir, { recursive: true });
   });
 
+  it('stand until one of them went, with the directory too: another broker may then take its place', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'broker-'));
+    const first = { ...spec(dir), forwards: [loopbackForward('db', 9)] };
+    const lost = await brokers.open(first, told);
+    expect(lost.stands()).toBe(true);
+    rmSync(join(dir, 'forward-db'));
+    expect(lost.stands()).toBe(false);
+    await lost.close('its sandbox is gone');
+    const next = await brokers.open(first, told);
+    rmSync(dir, { recursive: true });
+    expect(next.stands()).toBe(false);
+    await next.close('its sandbox is gone');
+    mkdirSync(dir);
+    const last = await brokers.open(first, told);
+    expect([next.stands(), last.stands()]).toEqual([false, true]);
+    await last.close('over');
+    expect(last.stands()).toBe(false);
+    rmSync(dir, { recursive: true });
+  });
+
   it('are not opened half, and say what is wrong', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'broker-'));
     const long = join(dir, 'x'.repeat(100 - dir.length));
