@@ -9,7 +9,7 @@ import { approvedTarget } from '../domain/policy.ts';
 import { isRefused } from '../domain/refusal.ts';
 import { type Broker, BrokerFault, type BrokerTold } from '../ports/brokers.ts';
 import type { Stored } from '../ports/ledger.ts';
-import type { Sandbox } from '../ports/sandboxes.ts';
+import type { FoundSandbox } from '../ports/sandboxes.ts';
 import { load } from './advance.ts';
 import type { Attendance } from './attendance.ts';
 import { brokerTold } from './broker-told.ts';
@@ -32,7 +32,7 @@ export type BrokerKeeper = {
 export function keepBrokers(deps: Deps, attendance: Attendance): BrokerKeeper {
   const kept = new Map<AccessId, Promise<Broker | undefined>>();
 
-  const keep = async (access: AccessId, sandboxes?: readonly Sandbox[]): Promise<void> => {
+  const keep = async (access: AccessId, sandboxes?: readonly FoundSandbox[]): Promise<void> => {
     const known = kept.get(access);
     const stale = await known;
     if (stale?.stands() === true) return;
@@ -87,14 +87,15 @@ async function openOne(
   deps: Deps,
   attendance: Attendance,
   access: AccessId,
-  sandboxes?: readonly Sandbox[],
+  sandboxes?: readonly FoundSandbox[],
 ): Promise<Broker | undefined> {
   const stored = await load(deps, access);
   if (isRefused(stored) || stored.access.state !== 'active') return undefined;
   const { request } = stored.access;
   // What was approved is carried, or nothing: an edit of the policy opens no new way out of an access that stands.
   const target = approvedTarget(deps.policy.current(), request);
-  const sandbox = (sandboxes ?? (await deps.sandboxes.list())).find(({ labels }) => labels.access === access);
+  const found = sandboxes ?? (await deps.sandboxes.list());
+  const sandbox = found.find(({ labels, stands }) => stands && labels.access === access);
   if (target === undefined || sandbox === undefined) return undefined;
   if ((await flawOf(deps, stored)) !== undefined) return undefined;
   const { egress, forwards } = target.sandbox;

@@ -84,8 +84,8 @@ export async function sweepWorld(deps: Flow): Promise<void> {
       deps.log.warn({ err: side.reason }, 'could not look at what stands; trying again');
   }
   const standing = grants.status === 'fulfilled' ? grants.value : undefined;
-  const open =
-    sandboxes.status === 'fulfilled' ? sandboxes.value.map(({ labels }) => labels.access) : undefined;
+  const found = sandboxes.status === 'fulfilled' ? sandboxes.value : undefined;
+  const open = found?.map(({ labels }) => labels.access);
   const present = new Set<AccessId>([...(standing?.map(({ access }) => access) ?? []), ...(open ?? [])]);
   await inLanes([...present], 8, (id) =>
     guarded(deps, id, () =>
@@ -102,7 +102,7 @@ export async function sweepWorld(deps: Flow): Promise<void> {
     guarded(deps, id, () =>
       replaceMissing(deps, id, {
         grant: standing !== undefined && !standing.some(({ access }) => access === id),
-        sandbox: open !== undefined && !open.includes(id),
+        sandbox: found !== undefined && !found.some(({ labels, stands }) => stands && labels.access === id),
       }),
     ),
   );

@@ -59,6 +59,12 @@ export type Sandbox = {
   readonly checks: number;
 };
 
+/**
+ * A sandbox as it was found. It stands where it was found fenced and runs under its supervisor. What does not is half
+ * opened, or what a dead one left: there to be closed, or opened anew.
+ */
+export type FoundSandbox = Sandbox & { readonly stands: boolean };
+
 export type ProbeFinding = { readonly check: string; readonly holds: boolean; readonly saw: string };
 
 export type Readiness =
@@ -74,8 +80,8 @@ export interface Sandboxes {
   /** Every check from inside that the fence is there. Throws `SandboxFault` `gone` where there is no sandbox. */
   probe(access: AccessId): Promise<readonly ProbeFinding[]>;
   close(access: AccessId): Promise<void>;
-  /** The sandboxes of this install that stand now (also half-opened ones, and those left by a dead bot). */
-  list(): Promise<readonly Sandbox[]>;
+  /** Everything of this install's sandboxes that is on this host now, whoever opened it. */
+  list(): Promise<readonly FoundSandbox[]>;
 }
 
 /** The host failed to open, probe or close a sandbox. */

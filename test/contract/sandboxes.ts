@@ -61,7 +61,7 @@ export function sandboxesContract(name: string, make: () => Promise<SandboxGroun
       const opened = await ground.sandboxes.open(wanted);
       expect(opened).toMatchObject({ labels: wanted.labels, deadline: wanted.deadline });
       expect(opened.checks).toBeGreaterThan(0);
-      expect(await ground.another.list()).toEqual([opened]);
+      expect(await ground.another.list()).toEqual([{ ...opened, stands: true }]);
       const found = await ground.another.probe(access);
       expect(found.length).toBeGreaterThan(0);
       expect(found.filter(({ holds }) => !holds)).toEqual([]);

@@ -122,6 +122,16 @@ describe('a broker', () => {
     },
   );
 
+  it('is opened for a sandbox that stands, and not for what one left', async () => {
+    const world = memoryWorld(policy([]));
+    const id = await active(world);
+    world.sandboxes.kill(id);
+    const brokers = keeper(world);
+    await brokers.keep(id);
+    await brokers.sweep();
+    expect(world.brokers.opened).toEqual([]);
+  });
+
   it('vends credentials on the record and without the secret, and none once the access is over', async () => {
     const world = memoryWorld(policy([]));
     const id = await active(world);

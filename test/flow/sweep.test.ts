@@ -266,6 +266,16 @@ describe('the sweep of the world', () => {
     expect((await world.stored(id)).access.state).toBe('active');
   });
 
+  it('replaces a sandbox of which only remains are left', async () => {
+    const world = memoryWorld();
+    const id = await active(world);
+    world.tick(60_000);
+    world.sandboxes.kill(id);
+    await sweepWorld(world.deps);
+    expect(await world.sandboxes.list()).toMatchObject([{ labels: { access: id }, stands: true }]);
+    expect(await repairs(world, id)).toEqual([{ what: 'sandbox', driver: 'memory' }]);
+  });
+
   it('opens no other sandbox than the one that was approved: it ends the access', async () => {
     const world = memoryWorld();
     const id = await active(world);

@@ -22,19 +22,23 @@ export type MemorySandboxes = Sandboxes & {
   readonly opened: Map<AccessId, number>;
   /** As if the host had lost it. */
   destroy(access: AccessId): void;
+  /** As if it had died with its supervisor, or with its host: its files are left. */
+  kill(access: AccessId): void;
 };
 
 export function memorySandboxes(install: string, now = 0): MemorySandboxes {
   const clock = { now };
   const kept = new Map<AccessId, Sandbox>();
+  const dead = new Set<AccessId>();
   const opened = new Map<AccessId, number>();
   const faults: MemorySandboxes['faults'] = new Map();
 
-  function standing(access: AccessId): Sandbox | undefined {
+  function left(access: AccessId): Sandbox | undefined {
     const sandbox = kept.get(access);
-    if (sandbox !== undefined && sandbox.deadline <= clock.now) kept.delete(access);
+    if (sandbox !== undefined && sandbox.deadline <= clock.now && !dead.has(access)) kept.delete(access);
     return kept.get(access);
   }
+  const standing = (access: AccessId): Sandbox | undefined => (dead.has(access) ? undefined : left(access));
   function mustStand(access: AccessId): Sandbox {
     const sandbox = standing(access);
     if (sandbox !== undefined) return sandbox;
@@ -71,6 +75,7 @@ export function memorySandboxes(install: string, now = 0): MemorySandboxes {
         checks: 1,
       };
       kept.set(labels.access, sandbox);
+      dead.delete(labels.access);
       opened.set(labels.access, (opened.get(labels.access) ?? 0) + 1);
       return sandbox;
     },
@@ -86,13 +91,18 @@ export function memorySandboxes(install: string, now = 0): MemorySandboxes {
     async close(access) {
       failIfTold('close');
       kept.delete(access);
+      dead.delete(access);
     },
     async list() {
       failIfTold('list');
-      return [...kept.keys()].map(standing).filter((sandbox) => sandbox !== undefined);
+      const all = [...kept.keys()].map(left).filter((sandbox) => sandbox !== undefined);
+      return all.map((sandbox) => ({ ...sandbox, stands: !dead.has(sandbox.labels.access) }));
     },
     destroy(access) {
       kept.delete(access);
+    },
+    kill(access) {
+      dead.add(access);
     },
   };
 }

@@ -122,7 +122,9 @@ describe('the supervisor', () => {
     await ground.bash(access, stubborn);
     process.kill(-supervisor(), 'SIGKILL');
     await lateness(uid, 0);
-    expect(await ground.sandboxes.list()).toMatchObject([{ labels: { access, requester: 'U0REQ' } }]);
+    expect(await ground.sandboxes.list()).toMatchObject([
+      { labels: { access, requester: 'U0REQ' }, stands: false },
+    ]);
     await expect(ground.sandboxes.probe(access)).rejects.toMatchObject({ code: 'gone' });
     await ground.open(access);
     expect(ground.state(access).life).not.toBe(life);

@@ -59,7 +59,9 @@ test('supervisor and watcher are killed: the kernel ends the sandbox, close clea
   const { uid } = ground.state(access);
   process.kill(-supervisor(), 'SIGKILL');
   await vi.waitFor(() => expect(ground.processes(access, uid)).toEqual([]), soon);
-  expect(await ground.sandboxes.list()).toMatchObject([{ labels: { access, requester: 'U0REQ' } }]);
+  expect(await ground.sandboxes.list()).toMatchObject([
+    { labels: { access, requester: 'U0REQ' }, stands: false },
+  ]);
   await expect(ground.sandboxes.probe(access)).rejects.toMatchObject({ code: 'gone' });
   await ground.sandboxes.close(access);
   expect(await ground.sandboxes.list()).toEqual([]);
@@ -104,7 +106,7 @@ test('a half-opened leftover is listed, and opened anew', async () => {
     readFileSync(join(dir, 'state.json'), 'utf8').replace('"open"', '"opening"'),
   );
   const left = supervisor();
-  expect(await ground.sandboxes.list()).toHaveLength(1);
+  expect(await ground.sandboxes.list()).toMatchObject([{ stands: false }]);
   await ground.open(access);
   expect(supervisor()).not.toBe(left);
   expect(labelsIn(readProcess(left)?.argv ?? [])).toBeUndefined();

@@ -2,7 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AccessId } from '../../../domain/ids.ts';
-import { type LimitsHeldBy, type Sandbox, SandboxFault } from '../../../ports/sandboxes.ts';
+import {
+  type FoundSandbox,
+  type LimitsHeldBy,
+  type Sandbox,
+  SandboxFault,
+} from '../../../ports/sandboxes.ts';
 import { type Place, placeOf } from '../local/machine.ts';
 import { allProcesses, labelledProcesses, labelsIn, readProcess, startOf } from '../local/processes.ts';
 import { readDeadline, readState, type State, statedAccesses, writeLoose } from '../local/state.ts';
@@ -75,7 +80,7 @@ export async function listAll(
   machine: DockerMachine,
   engine: Engine,
   heldBy: LimitsHeldBy,
-): Promise<readonly Sandbox[]> {
+): Promise<readonly FoundSandbox[]> {
   const contained = await engine.labelled(machine.install);
   const supervised = labelledProcesses(machine.install, allProcesses(), supervisorMark);
   const labelled = [...contained, ...supervised].map(({ labels }) => labels);
@@ -83,7 +88,8 @@ export async function listAll(
   return [...accesses].map((access) => {
     const place = placeOf(machine, access);
     const state = readState(place);
-    if (state !== undefined) return sandboxFrom(place, state);
+    if (state !== undefined)
+      return { ...sandboxFrom(place, state), stands: standing(machine, access) !== undefined };
     const labels = labelled.find((each) => each.access === access && each.target !== '');
     return {
       labels: labels ?? { install: machine.install, access, requester: '', target: '' },
@@ -93,6 +99,7 @@ export async function listAll(
       sockets: { dir: place.sockets, gid: 0 },
       limitsHeldBy: heldBy,
       checks: 0,
+      stands: false,
     };
   });
 }

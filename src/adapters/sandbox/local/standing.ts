@@ -1,7 +1,7 @@
 /** What stands of an access: nothing, a whole sandbox, or something half made or half gone. */
 import { existsSync } from 'node:fs';
 import type { AccessId } from '../../../domain/ids.ts';
-import { type Sandbox, SandboxFault } from '../../../ports/sandboxes.ts';
+import { type FoundSandbox, type Sandbox, SandboxFault } from '../../../ports/sandboxes.ts';
 import { type CgroupLayout, groupsOf } from './cgroup-files.ts';
 import { groupedAccesses } from './cgroups.ts';
 import { initPid } from './host-view.ts';
@@ -47,7 +47,7 @@ export function hasTraces(machine: Machine, cgroups: CgroupLayout | undefined, a
  * Everything of this install that has state, processes or a cgroup. Where the state was lost the labels come from the
  * supervisor's arguments, and the deadline reads 0: passed.
  */
-export function listAll(machine: Machine, cgroups: CgroupLayout | undefined): readonly Sandbox[] {
+export function listAll(machine: Machine, cgroups: CgroupLayout | undefined): readonly FoundSandbox[] {
   const processes = labelledProcesses(machine.install);
   const accesses = new Set([
     ...statedAccesses(machine),
@@ -57,7 +57,8 @@ export function listAll(machine: Machine, cgroups: CgroupLayout | undefined): re
   return [...accesses].map((access) => {
     const place = placeOf(machine, access);
     const state = readState(place);
-    if (state !== undefined) return sandboxFrom(place, state);
+    if (state !== undefined)
+      return { ...sandboxFrom(place, state), stands: standing(machine, access) !== undefined };
     const own = processes.filter(({ labels }) => labels.access === access).map(({ labels }) => labels);
     const labels = own.find(({ target }) => target !== '') ?? own[0];
     return {
@@ -68,6 +69,7 @@ export function listAll(machine: Machine, cgroups: CgroupLayout | undefined): re
       sockets: { dir: place.sockets, gid: 0 },
       limitsHeldBy: cgroups?.version ?? 'prlimit',
       checks: 0,
+      stands: false,
     };
   });
 }
