@@ -13,6 +13,7 @@ import { cleanText } from '../domain/request.ts';
 import { step } from '../domain/step.ts';
 import type { Grant } from '../ports/grants.ts';
 import type { Stored } from '../ports/ledger.ts';
+import type { FoundSandbox } from '../ports/sandboxes.ts';
 import { advance, load } from './advance.ts';
 import type { Flow } from './deps.ts';
 import { dispatch } from './dispatch.ts';
@@ -102,10 +103,14 @@ export async function sweepWorld(deps: Flow): Promise<void> {
     guarded(deps, id, () =>
       replaceMissing(deps, id, {
         grant: standing !== undefined && !standing.some(({ access }) => access === id),
-        sandbox: found !== undefined && !found.some(({ labels, stands }) => stands && labels.access === id),
+        sandbox: found !== undefined && !standsIn(found, id),
       }),
     ),
   );
+}
+
+function standsIn(found: readonly FoundSandbox[], id: AccessId): boolean {
+  return found.some(({ labels, stands }) => stands && labels.access === id);
 }
 
 async function guarded(deps: Flow, id: AccessId, work: () => Promise<void>): Promise<void> {
@@ -168,6 +173,8 @@ async function replaceMissing(
     return;
   }
   if (!missing.sandbox || (await endUnproven(deps, stored))) return;
+  // Looked at again: another sweep may have opened it since.
+  if (standsIn(await deps.sandboxes.list(), id)) return;
   const target = approvedTarget(deps.policy.current(), access.request);
   if (target === undefined) {
     await giveUp(deps, id, 'its sandbox is gone, and what its target grants is not what was approved');

@@ -276,6 +276,26 @@ describe('the sweep of the world', () => {
     expect(await repairs(world, id)).toEqual([{ what: 'sandbox', driver: 'memory' }]);
   });
 
+  it('tells once of a sandbox that two sweeps found missing', async () => {
+    const world = memoryWorld();
+    const id = await active(world);
+    world.tick(60_000);
+    world.sandboxes.destroy(id);
+    const { sandboxes } = world;
+    let overtaken = false;
+    const list = async () => {
+      const found = await sandboxes.list();
+      if (!overtaken) {
+        overtaken = true;
+        await sweepWorld(world.deps);
+      }
+      return found;
+    };
+    await sweepWorld({ ...world.deps, sandboxes: { ...sandboxes, list } });
+    expect(sandboxes.opened.get(id)).toBe(2);
+    expect(await repairs(world, id)).toHaveLength(1);
+  });
+
   it('opens no other sandbox than the one that was approved: it ends the access', async () => {
     const world = memoryWorld();
     const id = await active(world);
