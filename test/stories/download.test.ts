@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type WebPerson, type WebTerminal, webPerson } from '../support/web-person.ts';
-import { approveAsLea, askForWiki, of } from '../support/wiki-life.ts';
+import { activeWiki, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -19,12 +19,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-async function activeAccess(duration = '10m'): Promise<string> {
-  const access = await askForWiki(world, duration);
-  await approveAsLea(world, access);
-  await world.untilEntry(of(access, 'access.active'));
-  return access;
-}
+const activeAccess = (duration = '10m'): Promise<string> => activeWiki(world, duration);
 
 let commands = 0;
 /** Types a command, and waits for it to end. */
@@ -187,9 +182,7 @@ describe('a target whose policy says nothing of downloads', () => {
     const direct = await openWorld();
     try {
       const other = await direct.startBot();
-      const access = await askForWiki(direct, '5m');
-      await approveAsLea(direct, access);
-      await direct.untilEntry(of(access, 'access.active'));
+      const access = await activeWiki(direct, '5m');
       const ana = webPerson(direct, other.port, 'U0ANA');
       const page = await ana.signIn(`/accesses/${access}/terminal`);
       expect(page.status).toBe(200);

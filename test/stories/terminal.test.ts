@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyRecording } from '../../src/domain/cast-chain.ts';
 import { type WebPerson, webPerson } from '../support/web-person.ts';
-import { approveAsLea, askForWiki, of } from '../support/wiki-life.ts';
+import { activeWiki, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -17,12 +17,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-async function activeAccess(duration = '10m'): Promise<string> {
-  const access = await askForWiki(world, duration);
-  await approveAsLea(world, access);
-  await world.untilEntry(of(access, 'access.active'));
-  return access;
-}
+const activeAccess = (duration = '10m'): Promise<string> => activeWiki(world, duration);
 
 describe('a terminal', () => {
   it('is opened from the button in Slack, worked in, reloaded, and recorded to the byte', async () => {

@@ -30,6 +30,14 @@ export async function approveAsLea(world: World, access: string): Promise<void> 
   await world.slack.human.click('U0LEA', { channel: 'C0APPROVE', ts: card.ts }, 'approve');
 }
 
+/** Asks for `wiki` as Ana, has it approved, and returns once it is active. */
+export async function activeWiki(world: World, duration: string): Promise<string> {
+  const access = await askForWiki(world, duration);
+  await approveAsLea(world, access);
+  await world.untilEntry(of(access, 'access.active'), 60_000);
+  return access;
+}
+
 export function of(access: string, ...actions: string[]): (entry: Entry) => boolean {
   return (entry) => entry.access === access && actions.includes(entry.action);
 }
