@@ -93,8 +93,12 @@ async function join(
   await refuseUnfitRedis(config, redis);
   const sandboxes = sandboxesOf(config.sandbox, { dataDir: config.dataDir, install });
   const ready = await sandboxes.readiness();
-  if (!ready.ready)
-    throw new CannotStart([`sandboxes cannot be opened here: ${ready.problem}. ${ready.remedy}`]);
+  if (!ready.ready) {
+    const why = `sandboxes cannot be opened here: ${ready.problem}. ${ready.remedy}`;
+    if (ready.away !== true) throw new CannotStart([why]);
+    // Nothing but sandboxes waits for it: grants are revoked all the same.
+    log.warn(why);
+  }
 
   const told = (action: Draft['action'], details: Details): Draft => ({
     at: isoTime(clock.now()),

@@ -69,10 +69,16 @@ export type ProbeFinding = { readonly check: string; readonly holds: boolean; re
 
 export type Readiness =
   | { readonly ready: true; readonly limitsHeldBy: LimitsHeldBy }
-  | { readonly ready: false; readonly problem: string; readonly remedy: string };
+  | {
+      readonly ready: false;
+      readonly problem: string;
+      readonly remedy: string;
+      /** It may be there again in a moment: no reason for the bot not to start. */
+      readonly away?: true;
+    };
 
 export interface Sandboxes {
-  /** Whether sandboxes can be opened on this host, and if not, what to do about it. Never throws. */
+  /** Whether sandboxes can be opened on this host now, and if not, what to do about it. Never throws. */
   readiness(): Promise<Readiness>;
   open(spec: SandboxSpec): Promise<Sandbox>;
   /** Moves the deadline of a standing sandbox, earlier or later. Throws `SandboxFault` `gone` where there is none. */

@@ -95,7 +95,7 @@ async function isReplaced(access: string, lost: string, told: number): Promise<v
 }
 
 describe('the engine', () => {
-  it('is down at an end: the inside dies in time, the grant is revoked, an alarm raised, the rest made good', async () => {
+  it('is down at an end: all inside is dead in time, a bot that starts meanwhile revokes, and the rest is made good', async () => {
     const lost = (await ground.container(lasting))?.Id ?? '';
     const short = await activeWiki(world, '5s');
     const { Pid: init } = (await ground.container(short))?.State ?? { Pid: 0 };
@@ -108,6 +108,8 @@ describe('the engine', () => {
     const dead = Date.now() - endsAt;
     expect(dead).toBeGreaterThan(-50);
     expect(dead).toBeLessThan(1_000);
+    await bot.kill();
+    bot = await world.startBot();
     await world.untilEntry(of(short, 'grant.revoked'), 30_000);
     expect(world.aws.roles().map(({ name }) => name)).toEqual([lasting]);
     const alarm = await world.untilEntry(of(short, 'alarm.raised'), 30_000);

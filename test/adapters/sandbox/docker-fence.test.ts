@@ -241,6 +241,7 @@ describe('readiness says what is missing, and what to do', () => {
     expect(await readiness({ socketPath: '/nowhere/docker.sock' })).toEqual({
       ready: false,
       problem: 'no container engine answers at /nowhere/docker.sock',
+      away: true,
       remedy: expect.stringContaining('DOCKER_HOST'),
     });
   });

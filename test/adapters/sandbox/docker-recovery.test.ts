@@ -194,6 +194,7 @@ describe('the engine', () => {
     expect(await ground.sandboxes.readiness()).toMatchObject({
       ready: false,
       problem: `no container engine answers at ${engine.socketPath}`,
+      away: true,
     });
     await engine.start();
     await vi.waitFor(() => ground.sandboxes.close(access), soon);

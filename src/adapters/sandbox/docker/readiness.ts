@@ -102,10 +102,12 @@ async function tryOne(machine: DockerMachine, engine: Engine): Promise<Readiness
 function engineTrouble({ socketPath }: DockerMachine, error: unknown): Readiness {
   const said = error instanceof Error ? error.message : String(error);
   if (/connect (ENOENT|ECONNREFUSED)/.test(said))
-    return no(
-      `no container engine answers at ${socketPath}`,
-      'start it (systemctl start docker), or set DOCKER_HOST to unix:// and the path of its socket',
-    );
+    return {
+      ready: false,
+      problem: `no container engine answers at ${socketPath}`,
+      remedy: 'start it (systemctl start docker), or set DOCKER_HOST to unix:// and the path of its socket',
+      away: true,
+    };
   if (/connect (EACCES|EPERM)/.test(said))
     return no(
       `the bot may not connect to ${socketPath}`,
