@@ -36,7 +36,7 @@ export async function examine(config: Config | ConfigProblems): Promise<readonly
     examineRedis(config),
     examineSlack(config, policy),
     examineAws(config, policy),
-    examineSandboxes(config),
+    examineSandboxes(config, policy),
   ]);
   return [{ check: 'configuration', ok: true, says: 'complete' }, finding, ...parts.flat()];
 }
@@ -133,15 +133,37 @@ async function examineAws(config: Config, policy: Policy | undefined): Promise<r
   }));
 }
 
-async function examineSandboxes(config: Config): Promise<readonly Finding[]> {
-  const install = installOf(createPublicKey(config.signingKey));
-  const ready = await sandboxesOf(config.sandbox, { dataDir: config.dataDir, install }).readiness();
-  const made = config.sandbox.driver === 'local' ? 'bubblewrap' : `containers of ${config.sandbox.image}`;
-  return [
-    ready.ready
-      ? { check: 'sandboxes', ok: true, says: `${made}, limits held by ${ready.limitsHeldBy}` }
-      : { check: 'sandboxes', ok: false, says: ready.problem, remedy: ready.remedy },
-  ];
+/** With containers, each image that the configuration or a target names is tried. */
+async function examineSandboxes(
+  { sandbox, signingKey, dataDir }: Config,
+  policy: Policy | undefined,
+): Promise<readonly Finding[]> {
+  const house = { dataDir, install: installOf(createPublicKey(signingKey)) };
+  const examineOne = async (check: string, choice: Config['sandbox'], made: string): Promise<Finding> => {
+    const ready = await sandboxesOf(choice, house).readiness();
+    return ready.ready
+      ? { check, ok: true, says: `${made}, limits held by ${ready.limitsHeldBy}` }
+      : { check, ok: false, says: ready.problem, remedy: ready.remedy };
+  };
+  if (sandbox.driver === 'local') return [await examineOne('sandboxes', sandbox, 'bubblewrap')];
+  const examineImage = (check: string, image: string): Promise<Finding> => {
+    const under = sandbox.runtime === undefined ? '' : ` under ${sandbox.runtime}`;
+    return examineOne(check, { ...sandbox, image }, `containers of ${image}${under}`);
+  };
+  const own = Object.entries(policy?.targets ?? {}).flatMap(([name, target]) => {
+    const { image = sandbox.image } = target.sandbox;
+    return image === sandbox.image ? [] : [{ name, image }];
+  });
+  const [usual, ...others] = await Promise.all([
+    examineImage('sandboxes', sandbox.image),
+    ...Map.groupBy(own, ({ image }) => image)
+      .entries()
+      .map(([image, targets]) =>
+        examineImage(`sandboxes of ${targets.map(({ name }) => name).join(', ')}`, image),
+      ),
+  ]);
+  // What is wrong with the engine itself is said once.
+  return [usual, ...others.filter(({ says }) => says !== usual.says)];
 }
 
 function messageOf(error: unknown): string {

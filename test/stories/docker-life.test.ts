@@ -3,8 +3,9 @@
  * image, a terminal, the ways out, a download, a watcher, the end, the summary, and a trail that verifies.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { verifyRecording } from '../../src/domain/cast-chain.ts';
 import { prodAccess } from '../support/command-line.ts';
 import {
@@ -16,6 +17,7 @@ import {
 } from '../support/container-world.ts';
 import { webPerson } from '../support/web-person.ts';
 import { activeWiki, of } from '../support/wiki-life.ts';
+import type { WorldPolicy } from '../support/world.ts';
 
 let ground: ContainerGround;
 beforeAll(async () => {
@@ -42,8 +44,8 @@ describe.concurrent.each([
 
     const { ana, terminal } = await terminalOf(world, bot, access);
     const { id, endsAt } = (await terminal.untilNews('session')) as { id: string; endsAt: number };
-    terminal.type('echo "sum $((20 + 22)) on $(hostname)"\n');
-    await terminal.until(new RegExp(`sum 42 on ${access}`));
+    terminal.type('echo "sum $((20 + 22)) on $(hostname), of the image: $FROM_IMAGE"\n');
+    await terminal.until(new RegExp(`sum 42 on ${access}, of the image: yes`));
     terminal.type(callForward);
     await terminal.until(forwardAnswers);
     terminal.type(
@@ -111,3 +113,19 @@ describe.concurrent.each([
     expect(await prodAccess(world, 'audit', 'verify')).toMatchObject({ code: 0 });
   }, 120_000);
 });
+
+it.concurrent('which image will do is told by doctor, for configuration and policy', async () => {
+  await using world = await ground.openWorld();
+  const path = world.env.PROD_ACCESS_POLICY ?? '';
+  const absent = `sha256:${'0'.repeat(64)}`;
+  const policy: WorldPolicy = parse(await readFile(path, 'utf8'));
+  Object.assign(policy.targets.wiki.sandbox, { image: ground.image });
+  Object.assign(policy.targets['payments-db'].sandbox, { image: absent });
+  await writeFile(path, stringify(policy));
+  const { code, out } = await prodAccess(world, 'doctor');
+  expect(code).toBe(1);
+  expect(out.split('\n').filter((line) => line.includes('sandboxes'))).toEqual([
+    expect.stringMatching(`^ok     sandboxes: containers of ${ground.image}, limits held by `),
+    `WRONG  sandboxes of payments-db: the image ${absent} is not on this host`,
+  ]);
+}, 60_000);

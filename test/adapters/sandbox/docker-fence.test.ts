@@ -226,6 +226,12 @@ describe('an image', () => {
       message: expect.stringContaining('mounts-read-only: /data'),
     });
     expect((await engine.docker.listVolumes()).Volumes).toEqual([]);
+    await using other = await dockerGround(engine, greedy);
+    expect(await other.sandboxes.readiness()).toMatchObject({
+      ready: false,
+      problem: expect.stringContaining('mounts-read-only: /data'),
+      remedy: expect.stringContaining('without VOLUME'),
+    });
   });
 });
 

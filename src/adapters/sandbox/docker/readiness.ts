@@ -115,6 +115,11 @@ function engineTrouble({ socketPath }: DockerMachine, error: unknown): Readiness
     );
   if (error instanceof SandboxFault && /\blacks\b/.test(said))
     return no(said, 'build an image that has them');
+  if (error instanceof SandboxFault && error.code === 'not-fenced')
+    return no(
+      said,
+      'build the image without VOLUME; otherwise the engine gives containers more than it does as it comes: see its configuration',
+    );
   return no(said, 'start a container by hand with the words of the problem in mind');
 }
 
