@@ -11,7 +11,8 @@ import { type Fence, fenceArguments, fenceCommand } from '../src/adapters/sandbo
 import { localSandboxes } from '../src/adapters/sandbox/local/local-sandboxes.ts';
 import { type Machine, machineFrom } from '../src/adapters/sandbox/local/machine.ts';
 import { layEtc, sharedEtc, systemLinks } from '../src/adapters/sandbox/local/public-system.ts';
-import { hasFilter, seccompFilter } from '../src/adapters/sandbox/local/seccomp/filter.ts';
+import { hasFilter } from '../src/adapters/sandbox/seccomp/calls.ts';
+import { seccompFilter } from '../src/adapters/sandbox/seccomp/filter.ts';
 import { newId } from '../test/support/builders.ts';
 import { type Figure, percentile } from './figures.ts';
 

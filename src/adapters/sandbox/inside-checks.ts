@@ -65,9 +65,12 @@ export function findingsAnywhere(expected: ExpectedInside, inside: InsideReport)
 export function privilegeFindings(inside: InsideReport): readonly ProbeFinding[] {
   const privileges = inside.status.get('NoNewPrivs');
   const userns = complaint(inside, 'unshare: unshare failed');
+  const core = inside.all('limit').find((line) => line.startsWith('Max core file size'));
   return [
     capabilityFinding(inside, capabilitySets),
     finding('no-new-privileges', privileges === '1', privileges),
+    // The kernel says that there is a filter, not which. This is what no other does: see restricted.ts.
+    finding('our-filter', core !== undefined && /\s1\s+1\s/.test(core), core),
     finding(
       'no-user-namespaces',
       inside.one('userns') === undefined && userns !== '',

@@ -5,13 +5,19 @@ import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { connectEngine, type Engine } from '../../../src/adapters/sandbox/docker/engine.ts';
+import { dockerMachineFrom } from '../../../src/adapters/sandbox/docker/machine.ts';
+import { readiness as driverReadiness } from '../../../src/adapters/sandbox/docker/readiness.ts';
+import { seccompProfile } from '../../../src/adapters/sandbox/seccomp/profile.ts';
 import type { AccessId } from '../../../src/domain/ids.ts';
+import { SandboxFault } from '../../../src/ports/sandboxes.ts';
 import { newAccess } from '../../contract/sandboxes.ts';
 import { talkTo } from '../../contract/terminals.ts';
 import { imageRegistry } from '../../support/image-registry.ts';
 import { type TestEngine, testEngine } from './docker-engine.ts';
 import { type DockerGround, dockerGround } from './docker-ground.ts';
 import { importImage, systemTar, usual } from './docker-image.ts';
+import { architecture } from './ways-out/way.ts';
 
 let engine: TestEngine;
 let image: string;
@@ -33,7 +39,7 @@ afterEach(async () => {
 const promised = [
   'probe-complete network-interfaces network-routes connect-internet connect-metadata connect-host capabilities',
   'no-new-privileges identity hostname system-not-writable mounts-read-only home-bounded tmp-bounded shm-bounded',
-  'no-user-namespaces seccomp own-processes environment no-block-devices host:no-connection host:namespaces',
+  'no-user-namespaces seccomp our-filter own-processes environment no-block-devices host:no-connection host:namespaces',
   'host:capabilities host:seccomp host:user host:user-is-its-alone host:descriptors host:no-host-paths',
   'host:memory-limit host:process-limit host:cpu-limit',
 ]
@@ -75,6 +81,11 @@ describe('a container', () => {
       'prod-access:target': 'payments-db',
     });
     expect(seen.Mounts.filter(({ RW }) => RW)).toEqual([]);
+    const profile = seccompProfile(architecture());
+    expect(seen.HostConfig.SecurityOpt).toEqual([
+      'no-new-privileges:true',
+      `seccomp=${JSON.stringify(profile)}`,
+    ]);
   });
 
   test("a terminal's shell stands behind the same fence", async () => {
@@ -267,6 +278,21 @@ describe('readiness says what is missing, and what to do', () => {
     expect(await readiness({ image: poor })).toMatchObject({
       problem: expect.stringContaining('lacks socat, stty, tty, timeout, sleep, unshare'),
       remedy: 'build an image that has them',
+    });
+  });
+
+  test('an engine that takes no profile, as Podman, which takes the path of one', async () => {
+    // Its words, by https://github.com/lablup/backend.ai/issues/13791.
+    const message =
+      'the container engine did not create a container: opening seccomp profile failed: open {"defaultAction":…: file name too long';
+    const podman: Engine = {
+      ...connectEngine(engine.socketPath),
+      create: () => Promise.reject(new SandboxFault('unavailable', message, { retryable: true })),
+    };
+    expect(await driverReadiness(dockerMachineFrom(ground.options), podman)).toEqual({
+      ready: false,
+      problem: message,
+      remedy: expect.stringContaining('Docker'),
     });
   });
 

@@ -5,6 +5,7 @@ import { type Expected, findings } from '../../../src/adapters/sandbox/docker/fi
 import { unframer } from '../../../src/adapters/sandbox/docker/frames.ts';
 import type { HostView } from '../../../src/adapters/sandbox/docker/host-view.ts';
 import { parseReport } from '../../../src/adapters/sandbox/local/inside-report.ts';
+import { seccompProfile } from '../../../src/adapters/sandbox/seccomp/profile.ts';
 
 const limits = { memoryBytes: 2 ** 28, cpus: 1, processes: 64, diskBytes: 2 ** 26 };
 const access = 'acc_aaaaaaaaaaaaaaaa';
@@ -47,6 +48,7 @@ test('a filter that is off, a volume, a variable of the host: each shows', () =>
     'status\tSeccomp:\t0',
     'status\tNoNewPrivs:\t0',
     'status\tCapBnd:\t00000000a80425fb',
+    'limit\tMax core file size        0                    1                    bytes',
     'environment\tHOME',
     'environment\tAWS_SECRET_ACCESS_KEY',
     'mount\t1 1 0:1 / / ro - overlay overlay rw',
@@ -57,6 +59,7 @@ test('a filter that is off, a volume, a variable of the host: each shows', () =>
       'seccomp',
       'no-new-privileges',
       'capabilities',
+      'our-filter',
       'environment',
       'mounts-read-only',
     ]),
@@ -96,6 +99,7 @@ test("the driver's own variables win over those of a target", () => {
     gid: 1,
     door: '/door',
     probePort: 1,
+    seccomp: seccompProfile('x64'),
   });
   expect(name).toBe(`prod-access-ab12-${access}`);
   expect(Env).toContain('HOME=/home/engineer');

@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const promised = [
   'probe-complete network-interfaces network-routes connect-internet connect-metadata connect-host capabilities',
-  'no-new-privileges seccomp identity one-user-mapped hostname system-not-writable mounts-read-only no-setuid home-bounded',
+  'no-new-privileges seccomp our-filter identity one-user-mapped hostname system-not-writable mounts-read-only no-setuid home-bounded',
   'tmp-bounded shm-bounded no-user-namespaces own-processes environment no-shadow no-block-devices',
   'nothing-of-the-host host:no-connection host:namespaces host:capabilities host:seccomp host:user host:user-is-its-alone',
   'host:descriptors host:no-host-paths host:crashes-stay-inside host:memory-limit host:process-limit host:cpu-limit',

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { SandboxLabels, SandboxLimits } from '../../../ports/sandboxes.ts';
 import { diskSizes, environmentInside, home, insideDoor, label } from '../local/bwrap-arguments.ts';
+import type { SeccompProfile } from '../seccomp/profile.ts';
 import { containerName, labelsToEngine } from './machine.ts';
 
 export type Plan = {
@@ -24,6 +25,7 @@ export type Plan = {
   readonly door: string;
   /** Of a listener on the host's loopback, for the first probe. */
   readonly probePort: number;
+  readonly seccomp: SeccompProfile;
 };
 
 /** Files of the made-up /etc: the ones that the engine would fill with the host's, and the sandbox's user. */
@@ -42,6 +44,7 @@ export function containerOptions(plan: Plan): ContainerCreateOptions {
   const sizes = diskSizes(limits);
   const bind = (source: string, target: string) =>
     ({ Type: 'bind', Source: source, Target: target, ReadOnly: true }) as const;
+  const limit = (name: string, most: number) => ({ Name: name, Soft: most, Hard: most }) as const;
   // Kilobytes, as the kernel tells them back; scripts in home and tmp may run, as on the local driver.
   const own = (bytes: number, mode: string): string =>
     `rw,nosuid,nodev,exec,size=${Math.floor(bytes / 1024)}k,mode=${mode},uid=${uid},gid=${gid}`;
@@ -53,8 +56,8 @@ export function containerOptions(plan: Plan): ContainerCreateOptions {
     CgroupnsMode: 'private',
     Privileged: false,
     CapDrop: ['ALL'],
-    // The engine's own seccomp profile stands beside it; the probe sees that it does.
-    SecurityOpt: ['no-new-privileges:true'],
+    // In place of the engine's own profile, and of any that its settings name.
+    SecurityOpt: ['no-new-privileges:true', `seccomp=${JSON.stringify(plan.seccomp)}`],
     ReadonlyRootfs: true,
     Mounts: [
       bind(join(door, 'calls'), insideDoor),
@@ -73,8 +76,14 @@ export function containerOptions(plan: Plan): ContainerCreateOptions {
     NanoCpus: Math.max(10_000_000, Math.round(limits.cpus * 1e9)),
     Ulimits: [
       // One byte, not none: at none a crash inside would still start the host's program for crashes.
-      { Name: 'core', Soft: 1, Hard: 1 },
-      { Name: 'nofile', Soft: 4096, Hard: 4096 },
+      limit('core', 1),
+      limit('nofile', 4096),
+      // What the kernel holds for a process or user, and no priority above the ordinary, as on the local driver.
+      limit('memlock', 8 * 2 ** 20),
+      limit('sigpending', 1024),
+      limit('msgqueue', 0),
+      limit('nice', 0),
+      limit('rtprio', 0),
     ],
     OomScoreAdj: 500,
     RestartPolicy: { Name: 'no' },

@@ -3,8 +3,8 @@
  * promises of ports/sandboxes.ts, ports/terminals.ts and ports/sandbox-files.ts. What a container is made of stands in
  * container-options.ts, what ends it in supervise.sh; what it shares with the local driver it takes from there.
  *
- * Under the engine's usual runtime it shares the kernel with the host, behind the engine's seccomp profile; under
- * gVisor's runsc it has a kernel of its own.
+ * Under the engine's usual runtime it shares the kernel with the host, behind the filter that local sandboxes have, too;
+ * under gVisor's runsc it has a kernel of its own.
  */
 import type { AccessId } from '../../../domain/ids.ts';
 import type { SandboxFiles } from '../../../ports/sandbox-files.ts';

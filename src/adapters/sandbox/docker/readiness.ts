@@ -6,6 +6,7 @@ import { idBytes, idFrom } from '../../../domain/ids.ts';
 import { isImage } from '../../../domain/image.ts';
 import { type Readiness, SandboxFault } from '../../../ports/sandboxes.ts';
 import { systemPath } from '../local/machine.ts';
+import { architectures, hasFilter } from '../seccomp/calls.ts';
 import { closeOne } from './close-one.ts';
 import type { Engine, EngineInfo } from './engine.ts';
 import type { DockerMachine } from './machine.ts';
@@ -26,6 +27,11 @@ export async function readiness(machine: DockerMachine, engine: Engine): Promise
     return no(
       "not root, so sandboxes would run under the bot's own user id",
       'run the bot as root, or set limits to best-effort and accept it',
+    );
+  if (!hasFilter(process.arch))
+    return no(
+      `there is no system call filter for ${process.arch}`,
+      `run the bot on ${architectures.join(' or ')}`,
     );
   try {
     const trouble = infoTrouble(machine, await engine.info()) ?? (await imageTrouble(machine, engine));
@@ -53,11 +59,10 @@ function infoTrouble({ runtime }: DockerMachine, info: EngineInfo): Readiness | 
       `the engine has no cgroup for ${unbounded.join(', ')}, so limits cannot be enforced`,
       'give the host these cgroup controllers, such as with cgroup_enable=memory on its kernel command line',
     );
-  const seccomp = info.SecurityOptions?.find((option) => option.includes('name=seccomp'));
-  if (seccomp === undefined || seccomp.includes('unconfined'))
+  if (info.SecurityOptions?.some((option) => option.includes('name=seccomp')) !== true)
     return no(
       'the engine runs containers without seccomp',
-      'use a kernel with seccomp, and take "seccomp-profile" out of /etc/docker/daemon.json',
+      'use a kernel with seccomp, and an engine that was built with it',
     );
   return undefined;
 }
@@ -112,6 +117,11 @@ function engineTrouble({ socketPath }: DockerMachine, error: unknown): Readiness
     return no(
       `the bot may not connect to ${socketPath}`,
       'run the bot as root, or as a member of the group of the socket',
+    );
+  if (/seccomp profile/.test(said))
+    return no(
+      said,
+      'use an engine that takes a seccomp profile itself, as Docker does: Podman takes the path of a file only',
     );
   if (error instanceof SandboxFault && /\blacks\b/.test(said))
     return no(said, 'build an image that has them');

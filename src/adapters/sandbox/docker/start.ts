@@ -19,6 +19,8 @@ import { layEtc } from '../local/public-system.ts';
 import { type State, writeDeadline, writeState } from '../local/state.ts';
 import { takeSlot } from '../local/uid-pool.ts';
 import { unavailable } from '../only-faults.ts';
+import { hasFilter } from '../seccomp/calls.ts';
+import { type SeccompProfile, seccompProfile } from '../seccomp/profile.ts';
 import { startSupervisor } from '../supervisor.ts';
 import { containerOptions } from './container-options.ts';
 import type { Engine } from './engine.ts';
@@ -55,7 +57,10 @@ export async function start(machine: DockerMachine, engine: Engine, spec: Sandbo
   layScripts(place, initScript, spec.listeners);
   layEtc(join(place.door, 'etc'), uid, gid, spec.labels.access, []);
   const { runtime, ownKernel, image } = machine;
-  const plan = { image, ...spec, runtime, ownKernel, uid, gid, door: place.door, probePort: listener.port };
+  const plan = {
+    ...{ image, ...spec, runtime, ownKernel, uid, gid },
+    ...{ door: place.door, probePort: listener.port, seccomp: ownProfile() },
+  };
   const [container] = await Promise.all([
     create(engine, containerOptions(plan), plan.image),
     layFifos(place, gid),
@@ -95,6 +100,11 @@ function firstState(machine: DockerMachine, spec: SandboxSpec): State {
     phase: 'opening',
     checks: 0,
   };
+}
+
+function ownProfile(): SeccompProfile {
+  if (hasFilter(process.arch)) return seccompProfile(process.arch);
+  throw unavailable(`there is no seccomp profile for ${process.arch}`);
 }
 
 function supervisorWords(

@@ -5,9 +5,10 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Readiness } from '../../../ports/sandboxes.ts';
+import { type Architecture, architectures, hasFilter } from '../seccomp/calls.ts';
+import { seccompFilter } from '../seccomp/filter.ts';
 import { delegate, findCgroups } from './cgroups.ts';
 import { doorsDir, type Machine, systemPath } from './machine.ts';
-import { type Architecture, architectures, hasFilter, seccompFilter } from './seccomp/filter.ts';
 import { makeHouse } from './state.ts';
 
 const programs = ['bash', 'setpriv', 'prlimit', 'flock', 'mkfifo', 'timeout', 'unshare', 'socat', 'stty'];
@@ -22,7 +23,7 @@ export async function readiness(machine: Machine): Promise<Readiness> {
   if (!hasFilter(process.arch))
     return no(
       `there is no system call filter for ${process.arch}`,
-      `run the bot on ${architectures.join(' or ')}, or use the docker driver`,
+      `run the bot on ${architectures.join(' or ')}`,
     );
   if (!(reads('/proc/sys/kernel/seccomp/actions_avail') ?? '').includes('errno'))
     return no(

@@ -7,6 +7,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProbeFinding, SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
 import { layScripts, makeDoor } from '../door.ts';
+import { hasFilter } from '../seccomp/calls.ts';
+import { seccompFilter } from '../seccomp/filter.ts';
 import { startSupervisor } from '../supervisor.ts';
 import { type Fence, fenceArguments, fenceCommand, label } from './bwrap-arguments.ts';
 import { type Call, layCall, makeFifos } from './call.ts';
@@ -16,7 +18,6 @@ import { type Machine, type Place, placeOf } from './machine.ts';
 import { loopbackListener, probe, probeArguments } from './probe.ts';
 import { layEtc, sharedEtc, systemLinks } from './public-system.ts';
 import { initScript, superviseScript } from './scripts.ts';
-import { hasFilter, seccompFilter } from './seccomp/filter.ts';
 import { type State, writeDeadline, writeLoose, writeState } from './state.ts';
 import { takeSlot } from './uid-pool.ts';
 

@@ -1,23 +1,16 @@
 /** The filter's decisions, by table and against a model that knows nothing of BPF, for both processors. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allowed } from '../../../../src/adapters/sandbox/local/seccomp/allowed.ts';
-import {
-  allow,
-  answer,
-  choose,
-  encode,
-  equals,
-  load,
-} from '../../../../src/adapters/sandbox/local/seccomp/bpf.ts';
+import { allowed } from '../../../../src/adapters/sandbox/seccomp/allowed.ts';
+import { allow, answer, choose, encode, equals, load } from '../../../../src/adapters/sandbox/seccomp/bpf.ts';
 import {
   type Architecture,
   architectures,
   hasFilter,
-  seccompFilter,
   syscallsOf,
-} from '../../../../src/adapters/sandbox/local/seccomp/filter.ts';
-import { restricted } from '../../../../src/adapters/sandbox/local/seccomp/restricted.ts';
+} from '../../../../src/adapters/sandbox/seccomp/calls.ts';
+import { seccompFilter } from '../../../../src/adapters/sandbox/seccomp/filter.ts';
+import { restricted } from '../../../../src/adapters/sandbox/seccomp/restricted.ts';
 import { faultsIn, run } from './bpf-machine.ts';
 
 const token = { x64: 0xc000003e, arm64: 0xc00000b7 };
@@ -131,23 +124,26 @@ describe.each(architectures)('on %s', (architecture) => {
     ['socket', [1, 5, 0], 'allow'],
     ['socket', [2, 0x80801, 6], 'allow'],
     ['socket', [10, 2, 17], 'allow'],
-    ['socket', [2, 3, 1], 'errno 94'],
-    ['socket', [10, 5, 132], 'errno 94'],
-    ['socket', [2, 1, 132], 'errno 93'],
-    ['socket', [2, 1, 262], 'errno 93'],
-    ['socket', [2, 2, 1], 'errno 93'],
+    ['socket', [2, 3, 1], 'errno 1'],
+    ['socket', [10, 5, 132], 'errno 1'],
+    ['socket', [2, 1, 132], 'errno 1'],
+    ['socket', [2, 1, 262], 'errno 1'],
+    ['socket', [2, 2, 1], 'errno 1'],
     ['socket', [16, 3, 0], 'allow'],
-    ...[4, 9, 12, 15, 16].map((protocol) => ['socket', [16, 3, protocol], 'errno 93'] as const),
+    ...[4, 9, 12, 15, 16].map((protocol) => ['socket', [16, 3, protocol], 'errno 1'] as const),
     ...[3, 5, 17, 31, 38, 40, 44].map((family) => ['socket', [family, 1, 0], 'errno 97'] as const),
     ['socket', [0x1_0000_0028n, 1, 0], 'errno 97'],
     ['socketpair', [1, 1, 0], 'allow'],
-    ['socketpair', [30, 1, 0], 'errno 97'],
+    ['socketpair', [30, 1, 0], 'errno 1'],
     ['prlimit64', [0, 7, 0x7fff_0000_0000n], 'allow'],
     ['prlimit64', [0, 4, 0], 'allow'],
     ['prlimit64', [0, 4, 0x1000], 'errno 0'],
     ['prlimit64', [0, 4, 0x7fff_0000_0000n], 'errno 0'],
     ['setrlimit', [7, 1], 'allow'],
     ['setrlimit', [4, 1], 'errno 0'],
+    ['setrlimit', [15, 1], 'allow'],
+    ['setrlimit', [16, 1], 'errno 1'],
+    ['prlimit64', [0, 16, 0], 'errno 1'],
   ] as const)('%s with %s: %s', (name, words, verdict) => {
     expect(say(architecture, name, ...words)).toBe(verdict);
   });
@@ -229,7 +225,7 @@ function model(name: string | undefined, words: readonly bigint[]): string {
   if (name === undefined || name === 'clone3') return 'errno 38';
   const [one = 0, two = 0, three = 0] = words.map((word) => Number(BigInt.asUintN(32, word)));
   const has = (word: number, bits: number): boolean => (BigInt(word) & BigInt(bits)) !== 0n;
-  const only = (holds: boolean, code = 1): string => (holds ? 'allow' : `errno ${code}`);
+  const only = (holds: boolean): string => (holds ? 'allow' : 'errno 1');
   switch (name) {
     case 'clone':
       return only(![17, 25, 26, 27, 28, 29, 30].some((bit) => has(one, 2 ** bit)));
@@ -242,17 +238,16 @@ function model(name: string | undefined, words: readonly bigint[]): string {
     case 'ioctl':
       return only(![0x5412, 0x541c, 0x5423].includes(two));
     case 'socketpair':
-      return only(one === 1, 97);
+      return only(one === 1);
     case 'setrlimit':
-      return one === 4 ? 'errno 0' : 'allow';
+      return one === 4 ? 'errno 0' : only(one < 16);
     case 'prlimit64':
-      return two === 4 && words[2] !== 0n ? 'errno 0' : 'allow';
+      return two === 4 && words[2] !== 0n ? 'errno 0' : only(two < 16);
     case 'socket':
       if (one === 1) return 'allow';
-      if (one === 16) return only(three === 0, 93);
+      if (one === 16) return only(three === 0);
       if (one !== 2 && one !== 10) return 'errno 97';
-      if (![1, 2].includes(two % 16)) return 'errno 94';
-      return only([0, 6, 17].includes(three), 93);
+      return only([1, 2].includes(two % 16) && [0, 6, 17].includes(three));
     default:
       return only(allowed.has(name));
   }

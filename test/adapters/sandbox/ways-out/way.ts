@@ -2,11 +2,7 @@
  * One way out of a sandbox, as a bash script that tries it. Its last line says what became of it: `held: …` or `out: …`.
  * Whatever else it says, it could not be tried, and that is a failure too: a test without its tool proves nothing.
  */
-import {
-  type Architecture,
-  hasFilter,
-  syscallsOf,
-} from '../../../../src/adapters/sandbox/local/seccomp/filter.ts';
+import { type Architecture, hasFilter, syscallsOf } from '../../../../src/adapters/sandbox/seccomp/calls.ts';
 
 export type Way = {
   readonly name: string;

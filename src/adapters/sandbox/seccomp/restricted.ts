@@ -1,15 +1,15 @@
 /** System calls that are allowed with some arguments only. The numbers are those of the kernel's headers. */
-import { allow, answer, anyBit, choose, equals, high, low, masked, oneOf, type Program } from './bpf.ts';
+import { choose, type Decision, type Verdict, word } from './decision.ts';
 
 export const errno = {
   EPERM: 1,
   ENOSYS: 38,
-  EPROTONOSUPPORT: 93,
-  ESOCKTNOSUPPORT: 94,
   EAFNOSUPPORT: 97,
 } as const;
 
+const answer = (code: number): Verdict => ({ errno: code });
 export const denied = answer(errno.EPERM);
+export const missing = answer(errno.ENOSYS);
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. (NEWTIME cannot be said to clone.) */
 const newNamespaces = 0x7e02_0000;
@@ -34,19 +34,9 @@ const protocols = [0, 6, 17];
 /** Interfaces and routes, which libc asks for. The other families speak to the firewall, audit, crypto and drivers. */
 const NETLINK_ROUTE = 0;
 
-const internet = low(
-  1,
-  masked(
-    socketTypeBits,
-    oneOf(
-      streamAndDatagram,
-      low(2, oneOf(protocols, allow, answer(errno.EPROTONOSUPPORT))),
-      answer(errno.ESOCKTNOSUPPORT),
-    ),
-  ),
-);
-const netlink = low(2, choose(equals(NETLINK_ROUTE), allow, answer(errno.EPROTONOSUPPORT)));
-const otherFamily = answer(errno.EAFNOSUPPORT);
+const only = (argument: number, values: readonly number[], then: Decision = 'allow'): Decision =>
+  choose(word(argument), [[values, then]], denied);
+const internet = choose(word(1, socketTypeBits), [[streamAndDatagram, only(2, protocols)]], denied);
 
 /**
  * The limit of core files is 1 byte, the one value at which the kernel does not start the host's program for crashes
@@ -54,33 +44,39 @@ const otherFamily = answer(errno.EAFNOSUPPORT);
  * is done: a core file is never written.
  */
 const RLIMIT_CORE = 4;
+/** RLIM_NLIMITS is 16. */
+const otherLimits = Array.from({ length: 16 }, (_, limit) => limit).filter((limit) => limit !== RLIMIT_CORE);
 const unchanged = answer(0);
+const limit = (argument: number, ofCore: Decision): Decision =>
+  choose(
+    word(argument),
+    [
+      [[RLIMIT_CORE], ofCore],
+      [otherLimits, 'allow'],
+    ],
+    denied,
+  );
 
-export const restricted: Readonly<Record<string, Program>> = {
-  clone: low(0, choose(anyBit(newNamespaces), denied, allow)),
+export const restricted: Readonly<Record<string, Decision>> = {
+  clone: choose(word(0, newNamespaces), [[[0], 'allow']], denied),
   // Its flags lie in memory, where no filter can read. Libc takes this answer for an old kernel, and uses clone.
-  clone3: answer(errno.ENOSYS),
-  mknod: low(1, choose(anyBit(device), denied, allow)),
-  mknodat: low(2, choose(anyBit(device), denied, allow)),
-  personality: low(0, oneOf(personalities, allow, denied)),
-  ioctl: low(1, oneOf(terminalTricks, denied, allow)),
-  socket: low(
-    0,
-    choose(
-      equals(AF_UNIX),
-      allow,
-      oneOf([AF_INET, AF_INET6], internet, choose(equals(AF_NETLINK), netlink, otherFamily)),
-    ),
+  clone3: missing,
+  mknod: choose(word(1, device), [[[0], 'allow']], denied),
+  mknodat: choose(word(2, device), [[[0], 'allow']], denied),
+  personality: only(0, personalities),
+  ioctl: choose(word(1), [[terminalTricks, denied]], 'allow'),
+  socket: choose(
+    word(0),
+    [
+      [[AF_UNIX], 'allow'],
+      [[AF_INET, AF_INET6], internet],
+      [[AF_NETLINK], only(2, [NETLINK_ROUTE])],
+    ],
+    // Programs try one family after another.
+    answer(errno.EAFNOSUPPORT),
   ),
-  socketpair: low(0, choose(equals(AF_UNIX), allow, otherFamily)),
-  setrlimit: low(0, choose(equals(RLIMIT_CORE), unchanged, allow)),
+  socketpair: only(0, [AF_UNIX]),
+  setrlimit: limit(0, unchanged),
   // Its third argument is a pointer to the new limit; null asks only.
-  prlimit64: low(
-    1,
-    choose(
-      equals(RLIMIT_CORE),
-      low(2, choose(equals(0), high(2, choose(equals(0), allow, unchanged)), unchanged)),
-      allow,
-    ),
-  ),
+  prlimit64: limit(1, { pointer: 2, whenNull: 'allow', otherwise: unchanged }),
 };
