@@ -11,6 +11,10 @@ import { allProcesses, killProcess } from '../../../src/adapters/sandbox/local/p
 export type TestEngine = AsyncDisposable & {
   readonly socketPath: string;
   readonly docker: Docker;
+  /** Where on the host it keeps images and containers, and what runs. */
+  readonly dirs: readonly string[];
+  /** The daemon, its containerd and what holds its containers. */
+  processes(): readonly number[];
   /** Ends the daemon, and its containerd with it. After SIGKILL what runs in containers goes on. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   start(): Promise<void>;
@@ -67,16 +71,22 @@ export async function testEngine(settings: object = {}): Promise<TestEngine> {
     rmSync(join(root, 'exec', 'containerd', 'containerd.pid'), { force: true });
   };
 
+  const processes = (): readonly number[] =>
+    allProcesses()
+      .filter(({ argv }) => argv.some((word) => word.startsWith(root)))
+      .map(({ pid }) => pid);
+
   await start();
   return {
     socketPath,
     docker,
+    dirs: [join(root, 'data'), join(root, 'exec')],
+    processes,
     start,
     end,
     async [Symbol.asyncDispose]() {
       await end('SIGTERM');
-      for (const { pid, argv } of allProcesses())
-        if (argv.some((word) => word.startsWith(root))) killProcess(pid);
+      for (const pid of processes()) killProcess(pid);
       for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
         const point = line.split(' ')[4] ?? '';
         if (point.startsWith(`${root}/`)) spawnSync('umount', ['-l', point]);

@@ -36,7 +36,7 @@ export type DockerGround = SandboxGround & {
     access: AccessId,
     script: string,
     timeoutMs?: number,
-  ): Promise<{ code: number | undefined; stdout: string }>;
+  ): Promise<{ code: number | undefined; stdout: string; stderr: string }>;
   place(access: AccessId): Place;
   state(access: AccessId): State;
   /** Processes of supervisors, and those that run under the sandbox's user. */

@@ -1,6 +1,6 @@
 /**
- * Everything that is tried to get out of a sandbox, whatever driver holds it: a driver's test brings a way to run a bash
- * script inside (`run(script)` gives its standard output) and runs each. See ways-out/way.ts for what a script says.
+ * Everything that is tried to get out of a sandbox, whatever driver holds it. What a script says: ways-out/way.ts. How a
+ * driver's test runs each: ways-out/suite.ts.
  */
 import type { Bait } from './ways-out/bait.ts';
 import { fileWays } from './ways-out/files.ts';

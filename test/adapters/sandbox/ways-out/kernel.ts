@@ -27,12 +27,12 @@ def on_terminal(act):
     if own is not None: return act(own)
     child, master = pty.fork()
     if child == 0: act(0)
-    while True:
-        try: part = os.read(master, 4096)
-        except OSError: os._exit(0)
-        if not part: os._exit(0)
-        sys.stdout.buffer.write(part.replace(b'\\r', b''))
-        sys.stdout.flush()
+    # Not read to its end, which not every kernel tells; what was said fits into the terminal.
+    os.waitpid(child, 0)
+    os.set_blocking(master, False)
+    sys.stdout.buffer.write(os.read(master, 4096).replace(b'\\r', b''))
+    sys.stdout.flush()
+    os._exit(0)
 `;
 const onTerminal = (request: string, errors: string): string =>
   `${terminal}on_terminal(lambda fd: attempt(lambda: call('ioctl', fd, ${request}, b'#'), ${errors}))`;
@@ -126,7 +126,7 @@ paths = [os.path.join(at, name) for at, _, names in os.walk('/proc/sys') for nam
 def open_one(path):
     fd = os.open(path, os.O_WRONLY)
     return path
-each(paths, open_one, 'EACCES', 'EROFS', 'EPERM') if len(paths) > 100 else say('not tried', paths)`,
+each(paths, open_one, 'EACCES', 'EROFS', 'EPERM') if len(paths) > 10 else say('not tried', paths)`,
     'root',
   ),
   way('puts the machine to sleep', opened(['/sys/power/state', '/proc/acpi/wakeup'])),
@@ -161,7 +161,7 @@ each(paths, open_one, 'EACCES', 'EROFS', 'EPERM') if len(paths) > 100 else say('
     'sees where its cgroup lies',
     `
 paths = {line.strip().split(':', 2)[2] for line in open('/proc/self/cgroup')}
-held('at the root') if paths == {'/'} else out(paths)`,
+held('at the root, or nowhere') if paths <= {'/'} else out(paths)`,
   ),
   ...(architecture() === 'x64'
     ? [

@@ -210,7 +210,8 @@ with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as one:
     one.send(struct.pack('IHHII', 16 + len(body), 16, 0x605, 1, 0) + body)
     answer = one.recv(4096)
 code = -struct.unpack_from('i', answer, 16)[0]
-held('EPERM') if code == errno.EPERM else out(errno.errorcode.get(code, code))`,
+name = errno.errorcode.get(code, code)
+held(name) if name in ('EPERM', 'EACCES') else out(name)`,
   ),
   way(
     'sets an address',

@@ -40,15 +40,16 @@ held('nobody in sight') if parent == '0' and group in ('0', '1') else out((paren
   ),
   way(
     'takes a descriptor of the first process',
-    `
-first = os.pidfd_open(1)
-${refused('pidfd_getfd', 'first, 0, 0', "'EPERM', 'ENOSYS', 'EACCES'")}`,
+    refused('pidfd_getfd', 'os.pidfd_open(1), 0, 0', "'EPERM', 'ENOSYS', 'EACCES'"),
   ),
   way('compares itself with the first process', refused('kcmp', '1, os.getpid(), 2, 0, 0')),
   way(
     'holds something open that the host gave it',
     `
-known = ('/dev/', 'pipe:', '/run/prod-access/')
+# What gVisor was given for input and output it calls by a number of the host's.
+known = ('/dev/', 'pipe:', 'host:', '/run/prod-access/')
+strangers = [fd for fd in os.listdir('/proc/self/fd') if int(fd) > 2 and os.path.exists(f'/proc/self/fd/{fd}') and os.readlink(f'/proc/self/fd/{fd}').startswith('host:')]
+if strangers: out(strangers)
 links = [os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}')]
 strange = [each for each in links if not each.startswith(known) and not each.startswith('/proc/') and 'sh-thd' not in each]
 held(f'{len(links)} of its own') if not strange else out(strange)`,
@@ -56,9 +57,10 @@ held(f'{len(links)} of its own') if not strange else out(strange)`,
   way(
     'has a privilege',
     `
-lines = dict(line.split(None, 1) for line in open('/proc/self/status') if line.startswith(('Cap', 'NoNewPrivs')))
-none = all(int(value, 16) == 0 for name, value in lines.items() if name.startswith('Cap'))
-held('none') if none and lines['NoNewPrivs:'].strip() == '1' else out(lines)`,
+lines = dict(line.split(None, 1) for line in open('/proc/self/status') if line.startswith('Cap'))
+none = len(lines) > 3 and all(int(value, 16) == 0 for value in lines.values())
+noNew = libc.prctl(39, 0, 0, 0, 0)
+held('none') if none and noNew == 1 else out((lines, noNew))`,
     'root',
   ),
   way(
@@ -94,7 +96,12 @@ each(['uid_map', 'gid_map'], write, 'EPERM', 'EACCES', 'EROFS')`,
   ),
   way(
     'raises its limits',
-    `each([7, 6, 8, 11, 12, 13, 14], lambda which: call('prlimit64', 0, which, struct.pack('QQ', 2**62, 2**62), None), 'EPERM')`,
+    `
+import resource
+# Processes are counted by a cgroup, too, and some drivers leave that to it.
+bounded = [which for which in (6, 7, 8, 11, 12, 13, 14) if resource.getrlimit(which)[1] != resource.RLIM_INFINITY]
+if len(bounded) < 6: out(f'only {bounded} are bounded')
+each(bounded, lambda which: call('prlimit64', 0, which, struct.pack('QQ', 2**62, 2**62), None), 'EPERM')`,
   ),
   way(
     'has a crash handled by the host',
@@ -103,7 +110,8 @@ import resource
 # 1 byte alone keeps the kernel from starting the program in core_pattern; at 0 it does start it.
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 limit = resource.getrlimit(resource.RLIMIT_CORE)
-piped = open('/proc/sys/kernel/core_pattern').read().startswith(('|', '@'))
+try: piped = open('/proc/sys/kernel/core_pattern').read().startswith(('|', '@'))
+except FileNotFoundError: out('nobody says by whom')
 held(f'{limit}') if limit == (1, 1) or not piped and limit == (0, 0) else out(f'{limit}')`,
   ),
   way('runs before others', `attempt(lambda: os.nice(-5), 'EPERM', 'EACCES')`),
