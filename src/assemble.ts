@@ -14,6 +14,7 @@ import { watchPolicy } from './adapters/policy-file/watch-policy.ts';
 import type { Connection } from './adapters/redis/connect.ts';
 import { checkRedis } from './adapters/redis/health.ts';
 import { redisNoticeStore } from './adapters/redis/notice-store.ts';
+import { redisSignOuts } from './adapters/redis/sign-outs.ts';
 import { sandboxesOf } from './adapters/sandbox/sandboxes.ts';
 import { slackClient } from './adapters/slack/client.ts';
 import { slackDirectory } from './adapters/slack/directory.ts';
@@ -156,6 +157,7 @@ async function join(
     channel,
     policy,
     leases: store.leases,
+    signOuts: redisSignOuts(redis),
     clock,
     newId: () => idFrom('acc', randomBytes(idBytes)),
     newSessionId: () => idFrom('ses', randomBytes(idBytes)),

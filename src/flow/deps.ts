@@ -12,6 +12,7 @@ import type { PolicySource } from '../ports/policy-source.ts';
 import type { Recordings } from '../ports/recordings.ts';
 import type { SandboxFiles } from '../ports/sandbox-files.ts';
 import type { Sandboxes } from '../ports/sandboxes.ts';
+import type { SignOuts } from '../ports/sign-outs.ts';
 import type { Spool } from '../ports/spool.ts';
 import type { Terminals } from '../ports/terminals.ts';
 import type { Timers } from '../ports/timers.ts';
@@ -32,6 +33,7 @@ export type Flow = {
   readonly channel: TrailChannel;
   readonly policy: PolicySource;
   readonly leases: Leases;
+  readonly signOuts: SignOuts;
   readonly clock: Clock;
   readonly newId: () => AccessId;
   readonly newSessionId: () => SessionId;

@@ -24,6 +24,9 @@ const as = (name: string): WebPerson => people[name] ?? person('nobody');
 beforeAll(async () => {
   world = await openWorld({
     policy: (policy) => Object.assign(policy.targets.wiki, { reviewers: ['on-call'] }),
+    seed: (seed) => {
+      Object.assign(seed, { people: [...(seed.people ?? []), { id: 'U0EVE', name: 'eve' }] });
+    },
   });
   bot = await world.startBot();
   access = await activeAccess();
@@ -261,12 +264,34 @@ describe('a session cookie', () => {
     expect((await raw('/', { headers: { cookie: `prod-access-session=${good}` } })).status).toBe(200);
   });
 
-  it('is taken away by signing out', async () => {
-    const who = person('U0ANA');
+  it('is good for nothing once its person signed out, whoever has a copy and wherever', async () => {
+    const [who, elsewhere, thief] = [person('U0EVE'), person('U0EVE'), person('U0EVE')];
     await who.signIn();
+    await elsewhere.signIn();
+    for (const [name, value] of who.cookies) thief.cookies.set(name, value);
+    expect((await thief.get('/')).status).toBe(200);
     const answer = await who.post('/sign-out');
-    expect(answer.status).toBe(200);
-    expect((await who.get('/')).status).toBe(303);
+    expect([answer.status, /signed out, in every browser/.test(answer.text)]).toEqual([200, true]);
+    expect([...who.cookies]).toEqual([]);
+    for (const one of [thief, elsewhere]) {
+      for (const path of ['/', `/accesses/${access}`, `/accesses/${access}/sessions/${over}`])
+        expect([path, (await one.get(path)).status]).toEqual([path, 303]);
+      expect((await one.post(`/accesses/${access}/revoke`)).status).toBe(401);
+      const socket = one.terminal(`/accesses/${access}/socket`);
+      expect((await socket.untilNews('over')).why).toMatch(/not signed in any more/);
+    }
+    // Nor does it end what its person signs in to later.
+    await who.signIn();
+    expect((await thief.post('/sign-out')).text).toContain('You are not signed in here');
+    expect((await who.get('/')).status).toBe(200);
+  });
+
+  it('of somebody else, and one signed in again, is as good as before', async () => {
+    const who = person('U0EVE');
+    await who.signIn();
+    await who.post('/sign-out');
+    expect((await as('out').get('/')).status).toBe(200);
+    expect((await who.signIn()).status).toBe(200);
   });
 });
 
@@ -580,11 +605,17 @@ describe('when the world is away', () => {
   });
 
   it('what needs Redis says so on a page, and comes back with it', async () => {
+    const who = person('U0EVE');
+    await who.signIn();
     await world.redis.kill();
     const page = await as('ana').get(`/accesses/${access}`);
+    const left = await who.post('/sign-out');
     await world.redis.start();
     expect([page.status, /Try again in a moment/.test(page.text)]).toEqual([503, true]);
     expect(page.text).not.toMatch(/ECONN|Redis/);
+    // Whoever wants to leave does, here; that copies are still good is said.
+    expect([left.status, left.text.includes('a copy of its cookie')]).toEqual([503, true]);
+    expect([...who.cookies]).toEqual([]);
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     await expect
       .poll(async () => (await as('ana').get(`/accesses/${access}`)).status, { timeout: 10_000 })

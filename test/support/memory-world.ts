@@ -22,6 +22,7 @@ import { memoryLedger } from './memory-ledger.ts';
 import { type MemoryNotices, memoryNotices } from './memory-notices.ts';
 import { type MemoryRecordings, memoryRecordings } from './memory-recordings.ts';
 import { type MemorySandboxes, memorySandboxes } from './memory-sandboxes.ts';
+import { type MemorySignOuts, memorySignOuts } from './memory-sign-outs.ts';
 import { type MemorySpool, memorySpool } from './memory-spool.ts';
 import { type MemoryTerminals, memoryTerminals } from './memory-terminals.ts';
 import { type MemoryTimers, memoryTimers } from './memory-timers.ts';
@@ -44,6 +45,7 @@ export type MemoryWorld = {
   readonly brokers: MemoryBrokers;
   readonly notices: MemoryNotices;
   readonly leases: MemoryLeases;
+  readonly signOuts: MemorySignOuts;
   readonly channel: MemoryTrailChannel;
   /** What stood in the log above info. */
   readonly log: readonly string[];
@@ -84,6 +86,7 @@ export function memoryWorld(
   const brokers = memoryBrokers();
   const notices = memoryNotices();
   const leases = memoryLeases();
+  const signOuts = memorySignOuts(clock);
   const channel = memoryTrailChannel();
   const deps = wrap({
     ledger,
@@ -99,6 +102,7 @@ export function memoryWorld(
     notices,
     channel,
     leases,
+    signOuts,
     clock,
     policy: { current: () => policy },
     newId,
@@ -122,6 +126,7 @@ export function memoryWorld(
     brokers,
     notices,
     leases,
+    signOuts,
     channel,
     log,
     setPolicy: (next) => {

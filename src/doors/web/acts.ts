@@ -5,10 +5,10 @@ import { done, revoke } from '../../flow/end-early.ts';
 import { accessFor } from './access-for.ts';
 import { type Answer, redirect } from './answers.ts';
 import type { PagesDeps } from './deps.ts';
-import { notice } from './pages/layout.ts';
 import { isOurs, personAt } from './people.ts';
 import { refused, say } from './say.ts';
 import { sendFile } from './send-file.ts';
+import { answerSignOut } from './signing-out.ts';
 
 const acts = ['done', 'revoke', 'download'] as const;
 
@@ -24,12 +24,8 @@ export async function answerAct(
   if (pathname !== '/sign-out' && what === undefined) return undefined;
   if (!isOurs(request, deps.publicUrl))
     return say(403, 'Not from here', 'This button was pressed on another site’s page. Nothing was done.');
-  if (what === undefined) {
-    const html = notice('Signed out', 'You are signed out here. You may still be signed in to Slack.');
-    const headers = { 'set-cookie': deps.cookies.clear('session') };
-    return { status: 200, headers, page: { kind: 'plain', html } };
-  }
-  const person = await personAt(deps.cookies, request, deps.team);
+  if (what === undefined) return answerSignOut(deps, request);
+  const person = await personAt(deps, request);
   if (person === undefined) {
     // No redirect to Slack from here: browsers hold `form-action` against where a form ends up.
     const again = { to: `/accesses/${id}`, says: 'Sign in with Slack' };

@@ -5,9 +5,16 @@
 import type { KeyObject } from 'node:crypto';
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import { z } from 'zod';
+import { signInMs } from '../../flow/sign-out.ts';
 
-/** Who signed in. */
-export const signedInSchema = z.strictObject({ user: z.string(), team: z.string(), name: z.string() });
+/** Who signed in, and when: whole seconds, as tokens count them, would not tell it from a signing out. */
+export const signedInSchema = z.strictObject({
+  user: z.string(),
+  team: z.string(),
+  name: z.string(),
+  /** Epoch milliseconds. */
+  since: z.int(),
+});
 export type SignedIn = z.infer<typeof signedInSchema>;
 
 /** A sign-in under way. */
@@ -20,7 +27,7 @@ export const signingInSchema = z.strictObject({
 export type SigningIn = z.infer<typeof signingInSchema>;
 
 const kinds = {
-  session: { schema: signedInSchema, seconds: 8 * 3_600 },
+  session: { schema: signedInSchema, seconds: signInMs / 1_000 },
   'sign-in': { schema: signingInSchema, seconds: 600 },
 } as const;
 type Kind = keyof typeof kinds;

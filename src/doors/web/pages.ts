@@ -1,6 +1,6 @@
 /**
- * The web pages, behind Sign in with Slack. Each request is judged anew: who it is from the sealed cookie, what they
- * may see from today's policy and directory. What somebody may not see reads like what is not there.
+ * The web pages, behind Sign in with Slack. Each request is judged anew: who it is from the sealed cookie, unless they
+ * signed out since; what they may see from today's policy and directory. What somebody may not see reads like what is not there.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isFinished } from '../../domain/access.ts';
@@ -59,7 +59,7 @@ async function answerFor(
   if (!isReading(request)) return undefined;
   if (pathname === callbackPath) return finishSignIn(deps, request, pathname + search);
   if (pathname !== '/' && !pathname.startsWith('/accesses/')) return undefined;
-  const person = await personAt(deps.cookies, request, deps.team);
+  const person = await personAt(deps, request);
   if (person === undefined) return beginSignIn(deps, pathname);
   if (pathname === '/') return showList(deps, person);
 

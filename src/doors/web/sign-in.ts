@@ -25,7 +25,7 @@ export type SignIn = {
   finish(
     path: string,
     cookieHeader: string | undefined,
-  ): Promise<{ readonly who: SignedIn; readonly to: string }>;
+  ): Promise<{ readonly who: Omit<SignedIn, 'since'>; readonly to: string }>;
 };
 
 export const callbackPath = '/sign-in/callback';

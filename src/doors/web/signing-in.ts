@@ -5,13 +5,16 @@ import type { PagesDeps } from './deps.ts';
 import { notice } from './pages/layout.ts';
 import { SignInFault } from './sign-in.ts';
 
-type Deps = Pick<PagesDeps, 'signIn' | 'cookies' | 'log'>;
+type Deps = Pick<PagesDeps, 'signIn' | 'cookies' | 'flow' | 'log'>;
 
 /** A longer path is none of ours, and its cookie would be none that a browser keeps. */
 const pathMax = 200;
 
 /** `to` is a path of ours, where the browser ends in the end. */
-export async function beginSignIn({ signIn, log }: Deps, to: string): Promise<Answer> {
+export async function beginSignIn(
+  { signIn, log }: Pick<Deps, 'signIn' | 'log'>,
+  to: string,
+): Promise<Answer> {
   try {
     const { location, cookie } = await signIn.begin(to.length > pathMax ? '/' : to);
     return redirect(location, { 'set-cookie': cookie });
@@ -24,7 +27,8 @@ export async function finishSignIn(deps: Deps, request: IncomingMessage, path: s
   const spent = deps.cookies.clear('sign-in');
   try {
     const { who, to } = await deps.signIn.finish(path, request.headers.cookie);
-    return redirect(to, { 'set-cookie': [spent, await deps.cookies.seal('session', who)] });
+    const session = await deps.cookies.seal('session', { ...who, since: deps.flow.clock.now() });
+    return redirect(to, { 'set-cookie': [spent, session] });
   } catch (error) {
     return { ...signInTrouble(deps.log, error), headers: { 'set-cookie': spent } };
   }

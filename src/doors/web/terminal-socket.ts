@@ -11,6 +11,7 @@ import { type AccessId, isAccessId, isSessionId } from '../../domain/ids.ts';
 import type { Person } from '../../domain/people.ts';
 import { isRefused, type Refused } from '../../domain/refusal.ts';
 import type { Session } from '../../flow/session.ts';
+import { counts } from '../../flow/sign-out.ts';
 import { isSight, sightOf } from '../../flow/viewing.ts';
 import type { Stored } from '../../ports/ledger.ts';
 import { plainRefusal } from '../../words/refusals.ts';
@@ -18,7 +19,7 @@ import { accessFor } from './access-for.ts';
 import { addressOf } from './address.ts';
 import { attach, type Joined } from './attach.ts';
 import type { PagesDeps } from './deps.ts';
-import { isOurs, personAt } from './people.ts';
+import { isOurs, type Present, personAt, presentAt } from './people.ts';
 import { answerPings, endWith, keepAlive } from './socket-life.ts';
 import { sizeSchema } from './terminal-news.ts';
 import { turnAway } from './turned-away.ts';
@@ -32,10 +33,12 @@ export type TerminalSockets = {
   close(): void;
 };
 
-/** `judgeEveryMs`: how often it is judged anew whether those who are attached may still be. */
+/** How often it is judged anew whether those who are attached may still be. */
+type JudgeOptions = { readonly judgeEveryMs: number };
+
 export function terminalSockets(
   deps: PagesDeps,
-  { judgeEveryMs = 60_000 }: { readonly judgeEveryMs?: number } = {},
+  { judgeEveryMs = 60_000 }: Partial<JudgeOptions> = {},
 ): TerminalSockets {
   const server = new WebSocketServer({
     noServer: true,
@@ -75,19 +78,18 @@ export function terminalSockets(
 
 /** Another site's page used somebody's cookie. Without one it is nobody's, and only the internet's noise. */
 async function recordForeign(deps: PagesDeps, request: IncomingMessage, access: AccessId): Promise<void> {
-  const person = await personAt(deps.cookies, request, deps.team);
+  const person = await personAt(deps, request);
   if (person === undefined) return;
   const found = await accessFor(deps, { id: access, person, doing: 'terminal' });
   if (!isRefused(found))
     await turnAway(deps, { person, doing: 'terminal', refusal: { code: 'from-elsewhere' }, access });
 }
 
-type SocketAsk = {
+type SocketAsk = JudgeOptions & {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
   readonly access: AccessId;
   readonly wanted: URLSearchParams;
-  readonly judgeEveryMs: number;
 };
 
 async function serve(deps: PagesDeps, ask: SocketAsk): Promise<void> {
@@ -97,8 +99,9 @@ async function serve(deps: PagesDeps, ask: SocketAsk): Promise<void> {
   answerPings(socket);
   // What comes while the session is being opened waits for it.
   socket.pause();
-  const person = await personAt(deps.cookies, request, deps.team);
-  if (person === undefined) return endWith(socket, 'You are not signed in any more. Load the page again.');
+  const present = await presentAt(deps, request);
+  if (present === undefined) return endWith(socket, 'You are not signed in any more. Load the page again.');
+  const { person } = present;
   const found = await accessFor(deps, { id, person, doing: 'terminal' });
   if (isRefused(found)) return endWith(socket, plainRefusal(found.refused));
   const { stored, sight } = found;
@@ -112,7 +115,7 @@ async function serve(deps: PagesDeps, ask: SocketAsk): Promise<void> {
   const heard = attach(deps, socket, { person, session, writes: sight === 'requester', stored });
   // A session that its page never heard of cannot be found again by anybody.
   if (isNew) socket.once('close', () => heard() || session.cut(nobodyCame));
-  judgeAgain(deps, socket, { stored, person, session, writes: sight === 'requester', judgeEveryMs });
+  judgeAgain(deps, socket, { ...present, stored, session, writes: sight === 'requester', judgeEveryMs });
   socket.resume();
 }
 
@@ -162,15 +165,22 @@ async function watch(
   return { session, isNew: false };
 }
 
-/** Groups and accounts change while somebody looks on. A directory that does not answer changes nothing. */
+/**
+ * Groups and accounts change while somebody looks on, and people sign out elsewhere. What cannot be told changes nothing
+ * here: no request gets this far while it is so, and the end of the access needs neither.
+ */
 function judgeAgain(
   deps: PagesDeps,
   socket: WebSocket,
-  { stored, person, session, writes, judgeEveryMs }: Joined & { readonly judgeEveryMs: number },
+  { stored, person, signedIn, session, writes, judgeEveryMs }: Joined & Present & JudgeOptions,
 ): void {
   const judge = async (): Promise<void> => {
     const sight = await sightOf(deps.flow, stored.access, person);
-    if (isSight(sight) || sight.code === 'directory-unavailable') return;
+    if (isSight(sight) || sight.code === 'directory-unavailable') {
+      if (!(await counts(deps.flow, signedIn)))
+        endWith(socket, 'You signed out. Sign in again to go on here.');
+      return;
+    }
     if (writes) session.cut('its requester may not use it any more');
     endWith(socket, 'You may not look at this any more.');
     const doing = writes ? 'terminal' : 'watch';

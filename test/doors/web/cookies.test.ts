@@ -7,7 +7,7 @@ import { type Cookies, makeCookies } from '../../../src/doors/web/cookies.ts';
 import { noon } from '../../support/builders.ts';
 
 const key = createSecretKey(randomBytes(32));
-const who = { user: 'U0ANA', team: 'T0TEAM', name: 'Ana <b>; Path=/x' };
+const who = { user: 'U0ANA', team: 'T0TEAM', name: 'Ana <b>; Path=/x', since: noon };
 const signingIn = { state: 's', nonce: 'n', verifier: 'v', to: '/accesses/acc_aaaaaaaaaaaaaaaa' };
 
 function cookies(secure = false, now = noon, with_ = key): Cookies {

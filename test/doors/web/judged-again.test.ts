@@ -12,6 +12,7 @@ import { type TerminalSockets, terminalSockets } from '../../../src/doors/web/te
 import { makeAttendance } from '../../../src/flow/attendance.ts';
 import { makeDownloads } from '../../../src/flow/downloads.ts';
 import { makeSessions } from '../../../src/flow/sessions.ts';
+import { signOut } from '../../../src/flow/sign-out.ts';
 import { team } from '../../support/builders.ts';
 import { type MemoryWorld, memoryWorld } from '../../support/memory-world.ts';
 import { activeAccess, ana, eventually, lea } from '../../support/session-world.ts';
@@ -63,14 +64,17 @@ async function stage(): Promise<Stage> {
 }
 
 async function attached(
-  { access, port, cookies }: Stage,
+  { world, access, port, cookies }: Stage,
   { id, name }: Person,
   session = '',
 ): Promise<readonly News[]> {
-  const [cookie = ''] = (await cookies.seal('session', { user: id, team, name })).split(';');
+  const since = world.clock.now();
+  const [cookie = ''] = (await cookies.seal('session', { user: id, team, name, since })).split(';');
   const socket = new WebSocket(`ws://127.0.0.1:${port}/accesses/${access}/socket?session=${session}`, {
     headers: { cookie, origin: `http://127.0.0.1:${port}` },
   });
+  // As a page does: one that is never heard of leaves no session behind.
+  socket.once('open', () => socket.send(JSON.stringify({ type: 'taken', bytes: 0 })));
   const news: News[] = [];
   socket.on('message', (data: Buffer, isBinary) => {
     if (!isBinary) news.push(JSON.parse(data.toString()));
@@ -105,6 +109,38 @@ describe('somebody who is attached', () => {
     await eventually(() => expect(whyOver(working)).toBe('its requester may not use it any more'));
     expect(on.world.terminals.opened[0]?.hungUp()).toBe(true);
     await eventually(async () => expect(await on.world.told(on.access)).toContain('session.ended'));
+  });
+
+  it('and signed out, be it in another browser, is let go; what runs in the terminal goes on', async () => {
+    const on = await stage();
+    const working = await attached(on, ana);
+    const watching = await attached(on, lea, working[0]?.id);
+    await signOut(on.world.deps, { person: ana.id, since: on.world.clock.now() });
+    await eventually(() => expect(whyOver(working)).toBe('You signed out. Sign in again to go on here.'));
+    expect(on.world.terminals.opened[0]?.hungUp()).toBe(false);
+    expect(whyOver(watching)).toBeUndefined();
+    expect((await attached(on, ana, working[0]?.id))[0]).toEqual({
+      type: 'over',
+      why: 'You are not signed in any more. Load the page again.',
+    });
+    on.world.tick(1);
+    expect((await attached(on, ana, working[0]?.id))[0]).toMatchObject({
+      type: 'session',
+      id: working[0]?.id,
+    });
+  });
+
+  it('stays where nobody can tell whether they signed out, but is judged by the rest', async () => {
+    const on = await stage();
+    const working = await attached(on, ana);
+    const watching = await attached(on, lea, working[0]?.id);
+    on.world.signOuts.away = true;
+    on.world.directory.groups.get('leads')?.delete('U0LEA');
+    await eventually(() => expect(whyOver(watching)).toBe('You may not look at this any more.'));
+    const before = on.world.log.length;
+    await eventually(() => expect(on.world.log.length).toBeGreaterThan(before + 3));
+    expect(on.world.log.at(-1)).toBe('warn: who is attached to a terminal was not judged anew');
+    expect(whyOver(working)).toBeUndefined();
   });
 
   it('stays while the directory does not answer', async () => {
