@@ -18,6 +18,7 @@ import { answerPage } from './doors/web/pages.ts';
 import { webDoor } from './doors/web/server.ts';
 import { slackSignIn } from './doors/web/sign-in.ts';
 import { terminalSockets } from './doors/web/terminal-socket.ts';
+import { makeAttempts } from './flow/attempts.ts';
 import { makeAttendance } from './flow/attendance.ts';
 import type { Flow } from './flow/deps.ts';
 import { type Downloads, makeDownloads } from './flow/downloads.ts';
@@ -180,10 +181,12 @@ function openPages(
   const key = deriveKey(config.signingKey, 'web-cookies');
   const cookies = makeCookies({ key, secure: publicUrl.startsWith('https:'), now: flow.clock.now });
   const issuer = new URL(config.slack.apiUrl).origin;
+  const attempts = makeAttempts(flow);
   return {
     flow,
     ...inside,
-    replays: { flow, key: deriveKey(config.signingKey, 'replay-tickets') },
+    attempts,
+    replays: { flow, attempts, key: deriveKey(config.signingKey, 'replay-tickets') },
     signIn: slackSignIn({ ...config.slack.signIn, issuer, publicUrl, cookies, team }),
     cookies,
     team,

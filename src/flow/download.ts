@@ -63,10 +63,15 @@ export async function download(
   }
 }
 
+/** What was asked for, as the entry of a refusal tells it. */
+export function written(text: string): Details {
+  return { path: cleanText(text, writtenMax) };
+}
+
 /** What the entry of a refused download tells of it. */
 export function refusedDetails(refusal: Refusal, text: string): Details {
   return {
-    path: cleanText(text, writtenMax),
+    ...written(text),
     ...('why' in refusal ? { why: cleanText(refusal.why, writtenMax) } : {}),
     ...('bytes' in refusal ? { bytes: refusal.bytes } : {}),
   };

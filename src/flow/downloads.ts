@@ -5,10 +5,10 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { AccessId } from '../domain/ids.ts';
 import { isRefused, type Refused } from '../domain/refusal.ts';
+import { makeAttempts } from './attempts.ts';
 import type { Attendance } from './attendance.ts';
-import { type DownloadDeps, download, refusedDetails } from './download.ts';
+import { type DownloadDeps, download, refusedDetails, written } from './download.ts';
 import { type Inside, ownActive, refuseInside } from './own-active.ts';
-import { makePace } from './pace.ts';
 
 export type Download = AsyncDisposable & {
   readonly path: string;
@@ -22,12 +22,10 @@ export type Downloads = {
   start(inside: Inside, text: string): Promise<Download | Refused>;
 };
 
-const attemptsPerMinute = 30;
-
 export function makeDownloads(deps: DownloadDeps, attendance: Attendance): Downloads {
   const underWay = new Map<AccessId, AbortController>();
   const watched = new Set<AccessId>();
-  const pace = makePace(deps.clock, attemptsPerMinute);
+  const attempts = makeAttempts(deps);
 
   /** One for all downloads of an access, so that those that are done are not held until it ends. */
   const cutWithAccess = async (access: AccessId): Promise<void> => {
@@ -71,10 +69,9 @@ export function makeDownloads(deps: DownloadDeps, attendance: Attendance): Downl
 
   return {
     start: async (inside, text) => {
-      const pacing = pace(`${inside.access} ${inside.person.id}`);
-      const tooMany: Refused = { refused: { code: 'too-many-downloads', perMinute: attemptsPerMinute } };
-      if (pacing === 'over') return tooMany;
-      const outcome = pacing === 'over-first' ? tooMany : await startOne(inside, text);
+      const tooMany = await attempts.bar(inside, 'download', written(text));
+      if (tooMany !== undefined) return tooMany;
+      const outcome = await startOne(inside, text);
       if (!isRefused(outcome)) return outcome;
       const { refused } = outcome;
       return refuseInside(deps, inside, 'download', refused, refusedDetails(refused, text));

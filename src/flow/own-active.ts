@@ -18,6 +18,9 @@ type Deps = Pick<Flow, 'ledger' | 'directory' | 'policy' | 'clock' | 'log'>;
 
 export type Inside = { readonly access: AccessId; readonly person: Person };
 
+/** What a person does inside an access, as the entry of a refusal names it. */
+export type DoingInside = 'terminal' | 'watch' | 'replay' | 'download' | 'done' | 'revoke';
+
 export type StoredActive = Stored & { readonly access: Active };
 
 /** Judged by today's policy and directory. Records nothing. */
@@ -42,7 +45,7 @@ export async function ownActive(deps: Deps, { access: id, person }: Inside): Pro
 export async function refuseInside(
   { ledger, clock }: Pick<Deps, 'ledger' | 'clock'>,
   { access, person }: Inside,
-  doing: 'terminal' | 'download',
+  doing: DoingInside,
   refused: Refusal,
   details: Details = {},
 ): Promise<Refused> {

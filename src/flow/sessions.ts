@@ -3,6 +3,7 @@ import type { AccessId, SessionId } from '../domain/ids.ts';
 import type { Person } from '../domain/people.ts';
 import { isRefused, type Refused } from '../domain/refusal.ts';
 import type { TerminalSize } from '../ports/terminals.ts';
+import { makeAttempts } from './attempts.ts';
 import type { Attendance } from './attendance.ts';
 import { keepSessionEnd } from './end-session.ts';
 import { openSession, type SessionDeps } from './open-session.ts';
@@ -34,6 +35,7 @@ export function makeSessions(
   /** What must be over before this process may go. */
   const underWay = new Set<Promise<unknown>>();
   const watched = new Set<AccessId>();
+  const attempts = makeAttempts(deps);
   const giveUp = new AbortController();
   let closing: string | undefined;
 
@@ -65,6 +67,8 @@ export function makeSessions(
   };
 
   const open = async (access: AccessId, person: Person, size: TerminalSize): Promise<Session | Refused> => {
+    const tooMany = await attempts.bar({ access, person }, 'terminal');
+    if (tooMany !== undefined) return tooMany;
     const pending = opening.get(access) ?? 0;
     opening.set(access, pending + 1);
     try {

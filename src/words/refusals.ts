@@ -115,8 +115,8 @@ export function refusalWords(refusal: Refusal): string {
       return 'No file may be downloaded from this target.';
     case 'download-under-way':
       return 'A file of this access is being downloaded already. Wait for it.';
-    case 'too-many-downloads':
-      return `${refusal.perMinute} downloads in a minute are enough. Wait a little.`;
+    case 'too-many-attempts':
+      return `You may try this ${refusal.perMinute} times in a minute. Wait a little.`;
     case 'no-file':
       return refusal.why === 'unnamed'
         ? 'Name the file that you want to download.'

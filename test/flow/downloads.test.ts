@@ -280,10 +280,10 @@ describe('many at once', () => {
   it('are so many in a minute, and the others do not fill the trail', async () => {
     const on = await stage();
     for (let attempt = 0; attempt < 100; attempt += 1) await start(on, 'gone.txt');
-    expect(refusal(await start(on)).code).toBe('too-many-downloads');
+    expect(refusal(await start(on)).code).toBe('too-many-attempts');
     const codes = (await told(on)).map(([, { code }]) => code);
     expect(codes).toHaveLength(31);
-    expect(codes.at(-1)).toBe('too-many-downloads');
+    expect(codes.at(-1)).toBe('too-many-attempts');
     on.world.clock.tick(60_000);
     await using file = given(await start(on));
     expect(file.bytes).toBe(13);

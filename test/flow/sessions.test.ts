@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Draft } from '../../src/domain/audit.ts';
 import type { AccessId } from '../../src/domain/ids.ts';
+import { isRefused } from '../../src/domain/refusal.ts';
 import { makeAttendance } from '../../src/flow/attendance.ts';
 import { done, revoke } from '../../src/flow/end-early.ts';
 import { endOrphans } from '../../src/flow/end-session.ts';
@@ -231,7 +232,7 @@ describe('opening', () => {
 
   it('often at once opens as many as one by one, and says no to the others', async () => {
     const { world, access, sessions } = await stage();
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => sessions.open(access, ana, size)));
+    const outcomes = await Promise.all(Array.from({ length: 25 }, () => sessions.open(access, ana, size)));
     expect(outcomes.filter((each) => 'id' in each).length).toBe(8);
     expect(world.terminals.opened.length).toBe(8);
     expect(sessions.of(access).length).toBe(8);
@@ -240,6 +241,30 @@ describe('opening', () => {
     sessions.of(access)[0]?.cut('closed');
     await eventually(() => expect(sessions.of(access).length).toBe(7));
     opened(await sessions.open(access, ana, size));
+  });
+
+  it('is tried so many times in a minute, and the others neither open anything nor fill the trail', async () => {
+    const { world, access, sessions } = await stage();
+    world.directory.change('U0ANA', { deleted: true });
+    for (let nth = 0; nth < 200; nth += 1) await sessions.open(access, ana, size);
+    expect(await sessionTrail(world, access)).toEqual([
+      ...Array<string>(30).fill('access.refused: ineligible'),
+      'access.refused: too-many-attempts',
+    ]);
+    world.directory.change('U0ANA', { deleted: false });
+    expect(refusal(await sessions.open(access, ana, size)).code).toBe('too-many-attempts');
+    expect(world.terminals.opened).toEqual([]);
+    world.tick(60_000);
+    // Those that are opened count as well.
+    for (let nth = 0; nth < 50; nth += 1) {
+      const outcome = await sessions.open(access, ana, size);
+      if (!isRefused(outcome)) {
+        outcome.cut('closed');
+        await outcome.ended;
+        await allTurns();
+      }
+    }
+    expect(world.terminals.opened.length).toBe(30);
   });
 });
 

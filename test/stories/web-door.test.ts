@@ -23,9 +23,14 @@ const as = (name: string): WebPerson => people[name] ?? person('nobody');
 
 beforeAll(async () => {
   world = await openWorld({
-    policy: (policy) => Object.assign(policy.targets.wiki, { reviewers: ['on-call'] }),
+    policy: (policy) => {
+      Object.assign(policy.targets.wiki, { reviewers: ['on-call', 'auditors'] });
+      Object.assign(policy.groups, { auditors: { users: ['U0SEE'] } });
+    },
     seed: (seed) => {
-      Object.assign(seed, { people: [...(seed.people ?? []), { id: 'U0EVE', name: 'eve' }] });
+      Object.assign(seed, {
+        people: [...(seed.people ?? []), { id: 'U0EVE', name: 'eve' }, { id: 'U0SEE', name: 'sam' }],
+      });
     },
   });
   bot = await world.startBot();
@@ -416,6 +421,42 @@ describe('a replay', () => {
     expect((await as('nobody').get(`${cast}?ticket=${ticket}`)).status).toBe(303);
   });
 
+  it('is opened so many times in a minute, and so is a live view; the others leave one entry each', async () => {
+    const roads = [
+      [`/accesses/${access}/sessions/${over}`, 'replay'],
+      [`/accesses/${access}/socket?session=${open}`, 'watch'],
+    ] as const;
+    const about = async (what: string, doing?: string): Promise<number> =>
+      (await world.entries()).filter(
+        ({ action, actor, details }) =>
+          action === what && actor.id === 'U0SEE' && (doing === undefined || details.doing === doing),
+      ).length;
+    const sam = person('U0SEE');
+    await sam.signIn();
+    for (const [path, doing] of roads) {
+      const before = await about('session.viewed');
+      if (doing === 'replay') {
+        const pages = await Promise.all(Array.from({ length: 45 }, () => sam.get(path)));
+        expect(pages.filter(({ status }) => status === 200)).toHaveLength(30);
+        const [late] = pages.filter(({ status }) => status !== 200);
+        expect([late?.status, /30 times in a minute/.test(late?.text ?? '')]).toEqual([429, true]);
+        expect(late?.text).not.toContain('ticket');
+      } else {
+        const sockets = Array.from({ length: 45 }, () => sam.terminal(path));
+        const first = await Promise.all(
+          sockets.map(async (each) => {
+            await expect.poll(() => each.news.length, { timeout: 20_000 }).toBeGreaterThan(0);
+            return each.news[0]?.type;
+          }),
+        );
+        expect(first.filter((type) => type === 'session')).toHaveLength(30);
+        for (const each of sockets) each.close();
+      }
+      expect([doing, (await about('session.viewed')) - before]).toEqual([doing, 30]);
+      expect([doing, await about('access.refused', doing)]).toEqual([doing, 1]);
+    }
+  });
+
   it('shows commands, names and reasons as text', async () => {
     const page = await as('ana').get(`/accesses/${access}/sessions/${over}`);
     expect(page.text).toContain('&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
@@ -480,6 +521,19 @@ describe('a button', () => {
     expect((await world.untilEntry(of(mine, 'access.ending'))).actor.id).toBe('U0ANA');
     expect((await as('ana').post(`/accesses/${mine}/done`)).status).toBe(403);
     expect((await as('lea').post(`/accesses/${mine}/revoke`)).text).toMatch(/Nothing was done/);
+    // Whoever goes on pressing is refused, and does not fill the trail.
+    const presses = await Promise.all(
+      Array.from({ length: 60 }, () => as('lea').post(`/accesses/${mine}/revoke`)),
+    );
+    expect(presses.filter(({ status }) => status === 403)).toHaveLength(29);
+    expect(presses.filter(({ status }) => status === 429)).toHaveLength(31);
+    const refused = (await world.entries()).filter(
+      (entry) => of(mine, 'access.refused')(entry) && entry.details.doing === 'revoke',
+    );
+    expect(refused.map(({ details }) => details.code).sort()).toEqual([
+      'too-many-attempts',
+      ...Array<string>(30).fill('wrong-state'),
+    ]);
   });
 });
 

@@ -35,6 +35,8 @@ export async function answerAct(
   if (isRefused(found)) return refused(found.refused);
   const access = found.stored.access.request.id;
   if (what === 'download') return sendFile(deps.downloads, { access, person }, request, response);
+  const tooMany = await deps.attempts.bar({ access, person }, what);
+  if (tooMany !== undefined) return refused(tooMany.refused);
   const outcome =
     what === 'done'
       ? await done(deps.flow, { access, person })

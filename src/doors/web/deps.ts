@@ -1,5 +1,6 @@
 /** What the pages and terminals of the web door stand on. */
 import type { Logger } from 'pino';
+import type { Attempts } from '../../flow/attempts.ts';
 import type { Flow } from '../../flow/deps.ts';
 import type { Downloads } from '../../flow/downloads.ts';
 import type { Sessions } from '../../flow/sessions.ts';
@@ -11,6 +12,8 @@ export type PagesDeps = {
   readonly flow: Flow;
   readonly sessions: Sessions;
   readonly downloads: Downloads;
+  /** For what leaves an entry each time and is not counted by the flow that does it. */
+  readonly attempts: Attempts;
   readonly replays: ReplaysDeps;
   readonly signIn: SignIn;
   readonly cookies: Cookies;

@@ -12,13 +12,16 @@ import { lineFinder } from '../../domain/cast-search.ts';
 import { isoTime } from '../../domain/duration.ts';
 import type { SessionId } from '../../domain/ids.ts';
 import type { Person } from '../../domain/people.ts';
+import type { Attempts } from '../../flow/attempts.ts';
 import type { Flow } from '../../flow/deps.ts';
 import { type Answer, securityHeaders } from './answers.ts';
 import { replayPage } from './pages/session-pages.ts';
+import { refused } from './say.ts';
 
 export type ReplaysDeps = {
   readonly flow: Pick<Flow, 'ledger' | 'recordings' | 'clock'>;
   readonly key: KeyObject;
+  readonly attempts: Attempts;
 };
 
 /** What somebody who may see the access asks of one of its recordings. */
@@ -55,6 +58,8 @@ export async function replayAnswer(deps: ReplaysDeps, ask: ReplayAsk): Promise<A
 
 async function showPage(deps: ReplaysDeps, ask: ReplayAsk): Promise<Answer | undefined> {
   const { access, person, session } = ask;
+  const tooMany = await deps.attempts.bar({ access: access.request.id, person }, 'replay');
+  if (tooMany !== undefined) return refused(tooMany.refused);
   const finder = commandFinder();
   if (!(await eachEvent(deps, ask, finder.read))) return undefined;
   const { ledger, clock } = deps.flow;

@@ -23,6 +23,8 @@ export function refused(refusal: Refusal): Answer {
     case 'directory-unavailable':
     case 'download-failed':
       return say(503, 'Not now', plainRefusal(refusal));
+    case 'too-many-attempts':
+      return say(429, 'Not so often', plainRefusal(refusal));
     default:
       return say(403, 'Not this', plainRefusal(refusal));
   }

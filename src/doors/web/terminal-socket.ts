@@ -143,7 +143,7 @@ async function enter(
 
 /** Nobody watches before it is on the record. */
 async function watch(
-  { flow, sessions }: PagesDeps,
+  { flow, sessions, attempts }: PagesDeps,
   { access }: Stored,
   person: Person,
   wanted: URLSearchParams,
@@ -152,6 +152,8 @@ async function watch(
   const asked = wanted.get('session') ?? '';
   const session = isSessionId(asked) ? sessions.find(id, asked) : undefined;
   if (session === undefined) return { refused: { code: 'no-such-session' } };
+  const tooMany = await attempts.bar({ access: id, person }, 'watch');
+  if (tooMany !== undefined) return tooMany;
   await flow.ledger.append([
     {
       at: isoTime(flow.clock.now()),

@@ -9,6 +9,7 @@ import type { AccessId } from '../../../src/domain/ids.ts';
 import type { Person } from '../../../src/domain/people.ts';
 import { type Cookies, makeCookies } from '../../../src/doors/web/cookies.ts';
 import { type TerminalSockets, terminalSockets } from '../../../src/doors/web/terminal-socket.ts';
+import { makeAttempts } from '../../../src/flow/attempts.ts';
 import { makeAttendance } from '../../../src/flow/attendance.ts';
 import { makeDownloads } from '../../../src/flow/downloads.ts';
 import { makeSessions } from '../../../src/flow/sessions.ts';
@@ -45,12 +46,14 @@ async function stage(): Promise<Stage> {
   const never = async (): Promise<never> => {
     throw new Error('nobody signs in here');
   };
+  const attempts = makeAttempts(flow);
   const attendance = makeAttendance(flow, new AbortController().signal);
   const deps = {
     flow,
     sessions: makeSessions(flow, attendance, async () => {}),
     downloads: makeDownloads(flow, attendance),
-    replays: { flow, key },
+    attempts,
+    replays: { flow, key, attempts },
     signIn: { begin: never, finish: never },
     cookies,
     team: async () => team,
