@@ -50,7 +50,10 @@ export type Carried = {
   readonly why: string;
 };
 
-/** An attempt that was refused. Those cut before they had named a destination stand together, as host `*`, port 0. */
+/**
+ * An attempt that was refused, also one that was refused after it was opened. Those cut before they had named a destination
+ * stand together, as host `*`, port 0.
+ */
 export type Blocked = {
   readonly by: string;
   readonly host: string;

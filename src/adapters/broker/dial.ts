@@ -17,6 +17,12 @@ export const systemDial: Dial = ({ address, port }) =>
     keepAliveInitialDelay: 60_000,
   });
 
+export type NotConnected = {
+  readonly why: string;
+  /** Whether the last address just did not answer. */
+  readonly late: boolean;
+};
+
 /**
  * Gives a connected socket, or says why there is none. Whatever it began is destroyed with the client: who destroys the
  * client need not know how far this had got.
@@ -26,8 +32,8 @@ export async function dialFirst(
   client: Socket,
   addresses: readonly string[],
   port: number,
-): Promise<Socket | string> {
-  let why = 'no address';
+): Promise<Socket | NotConnected> {
+  let failed: NotConnected = { why: 'no address', late: false };
   for (const address of addresses) {
     if (client.destroyed) break;
     const server = dial({ address, port });
@@ -37,9 +43,10 @@ export async function dialFirst(
     client.off('close', letGo);
     if (outcome === 'connected' && !client.destroyed) return server;
     server.destroy();
-    why = outcome === 'late' ? `no answer within ${connectMs / 1000} s` : outcome;
+    const late = outcome === 'late';
+    failed = { why: late ? `no answer within ${connectMs / 1000} s` : outcome, late };
   }
-  return why;
+  return failed;
 }
 
 function connected(server: Socket): Promise<string> {

@@ -16,7 +16,15 @@ export function forwardTo(forward: Forward): Serve {
       ? { found: true as const, addresses: [to.host] }
       : await way.find(to.host, { private: forward.private });
     if (!found.found) return way.report.add({ by, ...to, why: unreachable(to, found).why });
-    await letOut(way, client, { by, ...to, addresses: found.addresses });
+    await letOut(
+      way,
+      client,
+      { by, ...to, addresses: found.addresses },
+      {
+        refuse: async () => void client.destroy(),
+        admit: async () => undefined,
+      },
+    );
   };
 }
 

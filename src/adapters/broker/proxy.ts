@@ -1,6 +1,7 @@
 /**
  * The proxy: HTTP CONNECT to what the target names as egress, for TLS whose server name is the one connected to. In this
- * order: the line that allows it, the addresses, the ClientHello, the record; only then is anything sent out.
+ * order: the line that allows it, the addresses, the record, the connection, and only then the answer, so that a client
+ * hears of each failure in HTTP; then the ClientHello, before which nothing of the client's is sent out.
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -10,7 +11,7 @@ import { type ProxyRequest, readProxyRequest } from './connect-request.ts';
 import { allowedBy } from './egress.ts';
 import { type HostAndPort, isAddress } from './hosts.ts';
 import { inTime } from './in-time.ts';
-import { letOut } from './let-out.ts';
+import { letOut, type Unfit } from './let-out.ts';
 import { type NotRead, readFirst } from './read-first.ts';
 import {
   clearText,
@@ -43,34 +44,56 @@ export function proxyTo(egress: readonly EgressLine[]): Serve {
     if (!found.found) return await refuse(way, client, unreachable(to, found), to);
     if (client.destroyed) return block(way, to, way.cut() ?? 'closed before it began');
     client.read(used);
-    client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-    const why = unfit(await readFirst(client, readClientHello, time), to, way);
-    if (why !== undefined) return block(way, to, why);
-    await letOut(way, client, { by: proxyName, ...to, addresses: found.addresses });
+    await letOut(
+      way,
+      client,
+      { by: proxyName, ...to, addresses: found.addresses },
+      {
+        refuse: (refusal) => answerAndEnd(way, client, refusal),
+        admit: async (server) => {
+          client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+          const hello = readFirst(client, readClientHello, time);
+          return unfit(await Promise.race([hello, goneOf(server)]), to, way);
+        },
+      },
+    );
   };
+}
+
+type ServerGone = { readonly at: 'server-gone' };
+
+/** A server that only ends what it says is not gone. */
+function goneOf(server: Socket): Promise<ServerGone> {
+  return new Promise((resolve) => server.once('close', () => resolve({ at: 'server-gone' })));
 }
 
 /** Why what the client sends may not go to where it asked for; undefined where it may. */
 function unfit(
-  hello: Exclude<ReturnType<typeof readClientHello>, { at: 'more' }> | NotRead,
+  hello: Exclude<ReturnType<typeof readClientHello>, { at: 'more' }> | NotRead | ServerGone,
   to: HostAndPort,
   way: WayOut,
-): string | undefined {
+): Unfit | undefined {
   switch (hello.at) {
     case 'late':
-      return `no TLS ClientHello within ${way.bounds.firstBytesMs / 1000} s`;
+      return refused(`no TLS ClientHello within ${way.bounds.firstBytesMs / 1000} s`);
     case 'ended':
-      return way.cut() ?? 'closed before its TLS ClientHello';
+      return { why: way.cut() ?? 'closed before its TLS ClientHello', refused: false };
+    case 'server-gone':
+      return { why: 'closed by the server before the TLS ClientHello', refused: false };
     case 'no-hello':
-      return `not TLS as it is allowed: ${hello.why}`;
+      return refused(`not TLS as it is allowed: ${hello.why}`);
     case 'hello': {
       const expected = isAddress(to.host) ? undefined : to.host;
       if (hello.serverName === expected) return undefined;
       return hello.serverName === undefined
-        ? 'its TLS ClientHello names no server'
-        : `its TLS ClientHello names another server: ${hello.serverName}`;
+        ? refused('its TLS ClientHello names no server')
+        : refused(`its TLS ClientHello names another server: ${hello.serverName}`);
     }
   }
+}
+
+function refused(why: string): Unfit {
+  return { why, refused: true };
 }
 
 function refusalOf(request: Exclude<ProxyRequest, { at: 'connect' }> | { readonly at: 'late' }): Refusal {
@@ -109,4 +132,5 @@ export async function answerAndEnd(way: WayOut, client: Socket, refusal: Refusal
   client.end(httpAnswer(refusal));
   client.resume();
   await inTime(way.clock, lingerMs, closed);
+  client.destroy();
 }

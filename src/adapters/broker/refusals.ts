@@ -1,7 +1,8 @@
 /**
  * What the broker says when it refuses: `why` for the trail, and for the engineer inside an HTTP answer whose first line
- * names the reason (many clients show nothing else) and whose body says what to do.
+ * names the reason (few clients show more than that) and whose body says what to do.
  */
+import type { NotConnected } from './dial.ts';
 import type { Found } from './find-addresses.ts';
 import { type HostAndPort, written } from './hosts.ts';
 
@@ -68,6 +69,20 @@ export function unreachable(to: HostAndPort, found: Found & { readonly found: fa
       found.is.kind === 'private'
         ? 'If that is meant, ask whoever keeps the policy to say private: true of it.'
         : 'Such an address is never reachable from a sandbox, whatever the policy says.',
+  };
+}
+
+export const notRecorded: Refusal = {
+  status: 503,
+  why: 'it could not be recorded, so it was not opened',
+  remedy: 'Try again in a moment; if it stays so, tell whoever runs the bot.',
+};
+
+export function notConnected(to: HostAndPort, { why, late }: NotConnected): Refusal {
+  return {
+    status: late ? 504 : 502,
+    why: `could not connect to ${written(to)}: ${why}`,
+    remedy: 'It was tried from the host of the bot: see whether the service is up, and lets that host in.',
   };
 }
 

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer as createTcpServer, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { connect, createServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import type { Dial } from '../../../src/adapters/broker/dial.ts';
 import {
   askProxy,
   connectRequest,
@@ -48,6 +51,8 @@ describe('the proxy', () => {
     });
     const client = it.knock('proxy');
     expect(await askProxy(client, connectRequest('DB.example.com.:443'))).toMatch(/^HTTP\/1\.1 200 /);
+    // The answer says that there is a server: it comes after the record, and after the connection.
+    expect(order).toEqual(['asked', 'recorded', 'dialled']);
     const secure = connect({
       ...pskOptions,
       socket: client,
@@ -203,15 +208,85 @@ describe('the proxy', () => {
     ['no TLS', 'db.example.com:443', Buffer.from('SSH-2.0-OpenSSH\r\n'), /not TLS/],
     ['a name for an address', '93.184.216.34:443', hello(sni('db.example.com')), /another server/],
     ['the address for a name', '93.184.216.34:443', hello(sni('93.184.216.34')), /another server/],
-  ])('cuts a connection whose first bytes have %s', async (_what, to, first, why) => {
-    await using it = await proxied();
+  ])(
+    'cuts a connection whose first bytes have %s, of which nothing goes out',
+    async (_what, to, first, why) => {
+      let got = 0;
+      let end = '';
+      await using far = await upstream((socket) => {
+        socket.on('data', (data) => {
+          got += data.length;
+        });
+        socket.once('end', () => {
+          end = 'its end';
+        });
+        socket.once('error', ({ message }) => {
+          end = message;
+        });
+      });
+      await using it = await proxied({ dial: dialTo(far.port) });
+      const client = it.knock('proxy');
+      expect(await askProxy(client, connectRequest(to))).toMatch(/ 200 /);
+      client.write(first);
+      expect(await restOf(client)).toBe('');
+      await it.until(() => expect(it.told.closed).toHaveLength(1));
+      await it.until(() => expect(far.sockets.size).toBe(0));
+      expect([got, end]).toEqual([0, 'read ECONNRESET']);
+      // It was connected, and so it is told; and it was refused, and so that is told too.
+      const [{ connection, carried } = { connection: undefined, carried: undefined }] = it.told.closed;
+      expect(it.told.opened).toEqual([connection]);
+      expect(carried).toEqual({ bytesOut: 0, bytesIn: 0, seconds: 1, why: expect.stringMatching(why) });
+      expect(it.told.blocked).toEqual([
+        { by: 'proxy', host: connection?.host, port: 443, count: 1, why: carried?.why },
+      ]);
+    },
+  );
+
+  it('shows the client nothing of a server that speaks first, until it has spoken as it should', async () => {
+    const banner = 'hello from a server of another kind';
+    await using far = await upstream((socket) => void socket.write(banner));
+    await using it = await proxied({ dial: dialTo(far.port) });
+    const silent = it.knock('proxy');
+    await askProxy(silent, connectRequest('db.example.com:443'));
+    await it.until(() => expect([...far.sockets][0]?.bytesWritten).toBe(banner.length));
+    silent.write(hello(sni('evil.example.com')));
+    expect(await restOf(silent)).toBe('');
+    const spoken = it.knock('proxy');
+    await askProxy(spoken, connectRequest('db.example.com:443'));
+    spoken.end(hello(sni('db.example.com')));
+    await once(spoken, 'readable');
+    expect(String(spoken.read())).toBe(banner);
+  });
+
+  it('ends with a server that goes away before the hello', async () => {
+    await using far = await upstream(() => undefined);
+    await using it = await proxied({ dial: dialTo(far.port) });
     const client = it.knock('proxy');
-    expect(await askProxy(client, connectRequest(to))).toMatch(/ 200 /);
-    client.write(first);
+    await askProxy(client, connectRequest('db.example.com:443'));
+    await it.until(() => expect(far.sockets.size).toBe(1));
+    for (const socket of far.sockets) socket.resetAndDestroy();
     expect(await restOf(client)).toBe('');
-    await it.until(() => expect(it.told.blocked).toHaveLength(1));
-    expect(it.told.blocked[0]?.why).toMatch(why);
-    expect([it.told.opened, it.dialled]).toEqual([[], []]);
+    await it.until(() => expect(it.told.closed).toHaveLength(1));
+    expect(it.told.closed[0]?.carried).toMatchObject({
+      bytesOut: 0,
+      why: 'closed by the server before the TLS ClientHello',
+    });
+    expect(it.told.blocked).toEqual([]);
+  });
+
+  it('carries for a server that has said all it says before the hello', async () => {
+    await using far = await upstream((socket) => void socket.end('all'));
+    await using it = await proxied({ dial: dialTo(far.port) });
+    const client = it.knock('proxy');
+    await askProxy(client, connectRequest('db.example.com:443'));
+    await it.until(() => expect([...far.sockets][0]?.writableFinished).toBe(true));
+    client.end(hello(sni('db.example.com')));
+    expect(await restOf(client)).toBe('all');
+    await it.until(() => expect(it.told.closed).toHaveLength(1));
+    expect(it.told.closed[0]?.carried).toMatchObject({
+      bytesIn: 3,
+      bytesOut: hello(sni('db.example.com')).length,
+    });
   });
 
   it('carries to an address that a line names, for a hello without a name', async () => {
@@ -225,18 +300,24 @@ describe('the proxy', () => {
   });
 
   it('records who keeps it waiting for the hello, and who goes away', async () => {
-    await using it = await proxied({ bounds: { firstBytesMs: 200 } });
+    await using far = await upstream(() => undefined);
+    await using it = await proxied({ bounds: { firstBytesMs: 200 }, dial: dialTo(far.port) });
     const silent = it.knock('proxy');
     await askProxy(silent, connectRequest('db.example.com:443'));
     const gone = it.knock('proxy');
     await askProxy(gone, connectRequest('a.wild.example:443'));
     gone.destroy();
     expect(await restOf(silent)).toBe('');
-    await it.until(() => expect(it.told.blocked).toHaveLength(2));
-    expect(it.told.blocked.map(({ host, why }) => [host, why])).toEqual([
+    await it.until(() => expect(it.told.closed).toHaveLength(2));
+    expect(it.told.closed.map(({ connection, carried }) => [connection.host, carried.why])).toEqual([
       ['a.wild.example', 'closed before its TLS ClientHello'],
       ['db.example.com', 'no TLS ClientHello within 0.2 s'],
     ]);
+    // Who goes away was not refused.
+    expect(it.told.blocked.map(({ host, why }) => [host, why])).toEqual([
+      ['db.example.com', 'no TLS ClientHello within 0.2 s'],
+    ]);
+    await it.until(() => expect(far.sockets.size).toBe(0));
   });
 
   it('is not there where nothing may be reached', async () => {
@@ -245,18 +326,87 @@ describe('the proxy', () => {
     expect(error).toMatchObject({ code: 'ENOENT' });
   });
 
-  it('says why no server answered, in the record', async () => {
-    await using it = await proxied({ dial: dialTo(1) });
+  it.each<[string, Dial, string, string]>([
+    [
+      'refuses',
+      dialTo(1),
+      '502 could not connect to db.example.com:443: ECONNREFUSED',
+      'could not connect: ECONNREFUSED',
+    ],
+    [
+      'does not answer',
+      () => new Socket(),
+      '504 could not connect to db.example.com:443: no answer within 0.05 s',
+      'could not connect: no answer within 0.05 s',
+    ],
+  ])('says why to the client and in the record where the server %s', async (_what, dial, line, why) => {
+    await using it = await proxied({ dial, bounds: { connectMs: 50 } });
     const client = it.knock('proxy');
-    await askProxy(client, connectRequest('db.example.com:443'));
-    client.write(hello(sni('db.example.com')));
-    expect(await restOf(client)).toBe('');
+    // With what it would send next: it does not lose the answer by that.
+    const head = await askProxy(
+      client,
+      `${connectRequest('db.example.com:443')}${hello(sni('db.example.com'))}`,
+    );
+    expect(head.split('\r\n')[0]).toBe(`HTTP/1.1 ${line}`);
+    expect(await restOf(client)).toMatch(/^could not connect to db\.example\.com:443: .*\. [A-Z].*\.\n$/);
     await it.until(() => expect(it.told.closed).toHaveLength(1));
-    expect(it.told.closed[0]?.carried).toEqual({
-      bytesOut: 0,
-      bytesIn: 0,
-      seconds: 0,
-      why: 'could not connect: ECONNREFUSED',
+    expect(it.told.opened).toHaveLength(1);
+    expect(it.told.closed[0]?.carried).toEqual({ bytesOut: 0, bytesIn: 0, seconds: 0, why });
+    expect(it.told.blocked).toEqual([]);
+  });
+
+  it('says what it could not record, and that too many wait for it, and dials nothing', async () => {
+    const held = Promise.withResolvers<void>();
+    await using it = await proxied({
+      bounds: { unconfirmed: 1 },
+      told: { opened: () => held.promise },
     });
+    const first = it.knock('proxy');
+    first.write(connectRequest('db.example.com:443'));
+    await it.until(async () => {
+      const head = await askProxy(it.knock('proxy'), connectRequest('a.wild.example:443'));
+      expect(head).toMatch(/^HTTP\/1\.1 429 more than 1 connections waiting to be recorded\r/);
+    });
+    held.reject(new Error('the ledger is away'));
+    expect(await askProxy(first, '')).toMatch(
+      /^HTTP\/1\.1 503 it could not be recorded, so it was not opened\r/,
+    );
+    expect(it.dialled).toEqual([]);
+  });
+
+  it('keeps no refused client waiting for a record that takes no end', async () => {
+    const held = Promise.withResolvers<void>();
+    await using it = await proxied({ dial: dialTo(1), told: { closed: () => held.promise } });
+    const client = it.knock('proxy');
+    expect(await askProxy(client, connectRequest('db.example.com:443'))).toMatch(/ 502 /);
+    client.end();
+    await once(client.resume(), 'close');
+    expect(it.told.closed).toEqual([]);
+    held.resolve();
+    await it.until(() => expect(it.told.closed).toHaveLength(1));
+  });
+
+  it('is understood by curl', async () => {
+    await using it = await proxied({ dial: dialTo(1) });
+    const bridge = createTcpServer((socket) => {
+      const inside = it.knock('proxy');
+      socket.on('error', () => undefined);
+      socket.pipe(inside).pipe(socket);
+    });
+    bridge.listen(0, '127.0.0.1');
+    await once(bridge, 'listening');
+    const { port } = bridge.address() as AddressInfo;
+    const said = (host: string): Promise<string> =>
+      new Promise((resolve) => {
+        const words = ['-sSv', '-x', `http://127.0.0.1:${port}`, `https://${host}/`];
+        execFile('curl', words, { env: { PATH: process.env.PATH } }, (_error, _out, errors) =>
+          resolve(errors),
+        );
+      });
+    const unreachable = await said('db.example.com');
+    expect(unreachable).toContain('CONNECT tunnel failed, response 502');
+    expect(unreachable).toContain('502 could not connect to db.example.com:443: ECONNREFUSED');
+    expect(await said('other.example.com')).toContain('CONNECT tunnel failed, response 403');
+    bridge.close();
   });
 });
