@@ -38,7 +38,8 @@ export const right: Readonly<Record<string, string>> = {
   PROD_ACCESS_SANDBOX_RUNTIME: 'with docker only: a runtime as the engine has it registered, such as runsc',
   DOCKER_HOST: "unix:// and the path of the engine's socket. Left out, it is unix:///var/run/docker.sock",
   PORT: 'a port from 0 to 65535. Left out, it is 3000',
-  PUBLIC_URL: 'the https:// address under which people reach the web pages; plain http:// on loopback only',
+  PUBLIC_URL:
+    'the https:// address under which people reach the web pages, without a path; plain http:// on loopback only',
   LOG_LEVEL: `one of ${logLevels.join(', ')}`,
 };
 
@@ -128,7 +129,7 @@ export const serveSchema = ledgerSchema.extend({
       ? { value: Number(text) }
       : { wrong: `"${text}" is not a port` },
   ).prefault('3000'),
-  PUBLIC_URL: url.optional(),
+  PUBLIC_URL: url.refine((href) => new URL(href).pathname === '/', 'must not carry a path').optional(),
 });
 
 function isLoopback(host: string): boolean {

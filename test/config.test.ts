@@ -212,6 +212,7 @@ describe('a bad environment', () => {
     ['AWS_ENDPOINT_URL', 'http://127.0.0.1.example.com'],
     ['AWS_ENDPOINT_URL_STS', 'http://sts.example.com'],
     ['PUBLIC_URL', 'access.example.com'],
+    ['PUBLIC_URL', 'https://example.com/access'],
     ['REDIS_URL', 'http://localhost:6379'],
     ['REDIS_URL', 'redis://a:6379,'],
     ['AWS_REGION', 'Ireland'],
