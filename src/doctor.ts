@@ -13,6 +13,8 @@ import { systemClock } from './adapters/system-clock.ts';
 import type { Config, ConfigProblems } from './config.ts';
 import { installOf } from './domain/audit.ts';
 import type { Policy } from './domain/policy.ts';
+import { checkPages } from './doors/web/check-pages.ts';
+import { checkSignIn } from './doors/web/check-sign-in.ts';
 
 export type Finding = {
   readonly check: string;
@@ -35,6 +37,7 @@ export async function examine(config: Config | ConfigProblems): Promise<readonly
   const parts = await Promise.all([
     examineRedis(config),
     examineSlack(config, policy),
+    examineWeb(config),
     examineAws(config, policy),
     examineSandboxes(config, policy),
   ]);
@@ -107,6 +110,21 @@ async function examineSlack(config: Config, policy: Policy | undefined): Promise
     client,
     policy === undefined ? {} : { audit: policy.channels.audit, approvals: policy.channels.approvals },
   );
+}
+
+async function examineWeb({ slack, web }: Config): Promise<readonly Finding[]> {
+  const { signIn } = slack;
+  if (signIn === undefined) {
+    const says =
+      'off, so there are no pages and no terminals: SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are not set';
+    return [{ check: 'sign-in', ok: true, says }];
+  }
+  const issuer = new URL(slack.apiUrl).origin;
+  const parts = await Promise.all([
+    checkSignIn({ ...signIn, issuer }),
+    checkPages({ ...web, clientId: signIn.clientId }),
+  ]);
+  return parts.flat();
 }
 
 async function examineAws(config: Config, policy: Policy | undefined): Promise<readonly Finding[]> {

@@ -41,12 +41,16 @@ async function doctor(
     });
   });
   const lines = text.trimEnd().split('\n');
+  expect(text).not.toContain(world.slack.clientSecret);
   return { code, lines, wrong: lines.filter((line) => !line.startsWith('ok ')).join('\n') };
 }
 
 describe('doctor', () => {
   it('says ok line by line', async () => {
-    const { code, lines, wrong } = await doctor();
+    const { code, lines, wrong } = await doctor({
+      PORT: String(await freePort()),
+      PUBLIC_URL: 'http://localhost:3000',
+    });
     expect(wrong).toBe('');
     expect(code).toBe(0);
     const text = lines.join('\n');
@@ -61,6 +65,11 @@ describe('doctor', () => {
       'Slack scopes: all there',
       'audit channel: #prod-audit',
       'approvals channel: #prod-approvals',
+      'sign-in issuer: http://127.0.0.1',
+      'sign-in keys: 1 for RS256',
+      'sign-in client: Slack takes id and secret',
+      "redirect URL: what must stand in your Slack app's settings, to the letter, is http://localhost:3000/sign-in/callback",
+      'PUBLIC_URL: http://localhost:3000, not tried: no bot answers on port',
       'sandboxes: bubblewrap',
       'user/prod-access-bot in account 123456789012',
       boundaryArn,
@@ -116,7 +125,12 @@ describe('doctor', () => {
         ],
       },
     });
-    const { code, wrong } = await doctor({ SLACK_API_URL: slack.apiUrl, SLACK_BOT_TOKEN: slack.botToken });
+    const { code, wrong } = await doctor({
+      SLACK_API_URL: slack.apiUrl,
+      SLACK_BOT_TOKEN: slack.botToken,
+      SLACK_CLIENT_ID: slack.clientId,
+      SLACK_CLIENT_SECRET: slack.clientSecret,
+    });
     expect(code).toBe(1);
     expect(wrong.split('\n')).toEqual([
       'WRONG  Slack scopes: missing: usergroups:read (for usergroups.users.list)',
@@ -202,5 +216,34 @@ describe('doctor', () => {
     expect(code).toBe(78);
     expect(wrong).toMatch(/^WRONG {2}SLACK_BOT_TOKEN: .*\n {9}\S/m);
     expect(wrong).toMatch(/^WRONG {2}REDIS_URL: .*\n {9}\S/m);
+  });
+});
+
+describe('doctor, of the sign-in and the pages', () => {
+  it('finds a secret that Slack does not know, and does not tell it', async () => {
+    const { code, lines, wrong } = await doctor({ SLACK_CLIENT_SECRET: 'not-this-one' });
+    expect(code).toBe(1);
+    expect(wrong).toMatch(
+      /^WRONG {2}sign-in client: Slack says bad_client_secret\n {9}set SLACK_CLIENT_SECRET/,
+    );
+    expect(lines.join('\n')).not.toContain('not-this-one');
+  });
+
+  it('says that they are off where neither id nor secret is set, and finds one without the other', async () => {
+    const off = await doctor({ SLACK_CLIENT_ID: '', SLACK_CLIENT_SECRET: '' });
+    expect([off.code, off.wrong]).toEqual([0, '']);
+    expect(off.lines.join('\n')).toMatch(/^ok {5}sign-in: off, so there are no pages and no terminals/m);
+    const half = await doctor({ SLACK_CLIENT_ID: '' });
+    expect([half.code, half.wrong.split('\n')[0]]).toEqual([78, 'WRONG  SLACK_CLIENT_ID: is missing']);
+  });
+
+  it('finds that PUBLIC_URL leads to the bot that runs, and to its terminals', async () => {
+    const bot = await world.startBot();
+    const direct = `http://127.0.0.1:${bot.port}`;
+    const well = await doctor({ PUBLIC_URL: direct, PORT: String(bot.port) });
+    expect([well.code, well.wrong]).toEqual([0, '']);
+    expect(well.lines).toContain(`ok     PUBLIC_URL: ${direct} leads to this bot`);
+    expect(well.lines).toContain('ok     terminals: WebSockets get through');
+    await bot.stop();
   });
 });

@@ -19,7 +19,7 @@ const rooms = [
     room: 'assemble.ts',
     sees: ['store.ts', 'recordings.ts', 'config.ts', 'adapters/', 'flow/', 'ports/', 'domain/'],
   },
-  { room: 'doctor.ts', sees: ['config.ts', 'adapters/', 'domain/'] },
+  { room: 'doctor.ts', sees: ['config.ts', 'adapters/', 'doors/web/', 'domain/'] },
   { room: 'recordings.ts', sees: ['adapters/', 'ports/', 'domain/', 'config.ts'] },
   { room: 'store.ts', sees: ['adapters/', 'ports/', 'domain/', 'config.ts', 'log.ts'] },
   { room: 'foreground.ts', sees: ['ports/', 'domain/'] },

@@ -1,6 +1,7 @@
 /**
  * The web pages, behind Sign in with Slack. Each request is judged anew: who it is from the sealed cookie, unless they
- * signed out since; what they may see from today's policy and directory. What somebody may not see reads like what is not there.
+ * signed out since; what they may see from today's policy and directory. What somebody may not see reads like what is
+ * not there.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isFinished } from '../../domain/access.ts';

@@ -1,4 +1,7 @@
-/** Who stands before the web door: the sealed cookie, unless its person signed out since; and whether a request comes from a page of ours. */
+/**
+ * Who stands before the web door: by the sealed cookie, unless its person signed out since. And whether a request comes
+ * from a page of ours.
+ */
 import type { IncomingMessage } from 'node:http';
 import type { Person } from '../../domain/people.ts';
 import { cleanText } from '../../domain/request.ts';
