@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ContainerCreateOptions } from 'dockerode';
-import { type ProbeFinding, SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
+import { SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
 import { layScripts, makeDoor } from '../door.ts';
 import { makeFifos } from '../local/call.ts';
 import { groupsOf } from '../local/cgroup-files.ts';
@@ -19,6 +19,7 @@ import { layEtc } from '../local/public-system.ts';
 import { type State, writeDeadline, writeState } from '../local/state.ts';
 import { takeSlot } from '../local/uid-pool.ts';
 import { unavailable } from '../only-faults.ts';
+import type { Started } from '../open-or-adopt.ts';
 import { hasFilter } from '../seccomp/calls.ts';
 import { type SeccompProfile, seccompProfile } from '../seccomp/profile.ts';
 import { startSupervisor } from '../supervisor.ts';
@@ -36,8 +37,6 @@ const openMs = 15_000;
 
 /** What an image must bring, for people. */
 export const imageNeeds = 'an image for sandboxes needs bash, coreutils, util-linux and socat';
-
-export type Started = { readonly state: State; readonly findings: readonly ProbeFinding[] };
 
 export async function start(machine: DockerMachine, engine: Engine, spec: SandboxSpec): Promise<Started> {
   const place = placeOf(machine, spec.labels.access);

@@ -5,8 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ProbeFinding, SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
+import { SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
 import { layScripts, makeDoor } from '../door.ts';
+import type { Started } from '../open-or-adopt.ts';
 import { hasFilter } from '../seccomp/calls.ts';
 import { seccompFilter } from '../seccomp/filter.ts';
 import { startSupervisor } from '../supervisor.ts';
@@ -26,8 +27,6 @@ import { takeSlot } from './uid-pool.ts';
  * signals and timers, bytes of message queues, and no priority above the ordinary.
  */
 const kernelLimits = { n: 4096, l: 8192, i: 1024, q: 0, e: 0, r: 0 };
-
-export type Started = { readonly state: State; readonly findings: readonly ProbeFinding[] };
 
 export async function start(
   machine: Machine,
