@@ -3,15 +3,13 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { verifyChain } from '../../src/domain/verify-chain.ts';
-import { approveAsLea, askForWiki, of } from '../support/wiki-life.ts';
+import { activeAccess, askForWiki, of } from '../support/wiki-life.ts';
 import { openWorld } from '../support/world.ts';
 
 it('takes role and sandbox away by their end when Redis was emptied, and begins a chain that says so', async () => {
   await using world = await openWorld();
   await world.startBot();
-  const id = await askForWiki(world, '14s');
-  await approveAsLea(world, id);
-  await world.untilEntry(of(id, 'access.active'));
+  const id = await activeAccess(world, '14s');
   const head = (await world.entries()).at(-1);
   await world.withRedis((redis) => redis.flushall());
   const lost = await world.untilEntry(({ action }) => action === 'ledger.lost', 15_000);
@@ -25,9 +23,7 @@ it('takes role and sandbox away by their end when Redis was emptied, and begins 
 it('takes away all the same while AWS throttles and conflicts', async () => {
   await using world = await openWorld();
   await world.startBot();
-  const id = await askForWiki(world, '3s');
-  await approveAsLea(world, id);
-  await world.untilEntry(of(id, 'access.active'));
+  const id = await activeAccess(world, '3s');
   world.aws.inject({ action: 'PutRolePolicy', error: 'Throttling', times: 4 });
   world.aws.inject({ action: 'DetachRolePolicy', error: 'ConcurrentModification', times: 3 });
   world.aws.inject({ action: 'DeleteRole', error: 'DeleteConflict', times: 3 });
@@ -57,9 +53,7 @@ it('grants nothing for a record that was written by somebody else, and raises th
 it('ends on time although the end was moved in the record', async () => {
   await using world = await openWorld();
   const bot = await world.startBot();
-  const id = await askForWiki(world, '6s');
-  await approveAsLea(world, id);
-  await world.untilEntry(of(id, 'access.active'));
+  const id = await activeAccess(world, '6s');
   const key = `{prod-access}:access:${id}`;
   await world.withRedis(async (redis) => {
     const row = (await redis.hget(key, 'row')) ?? '';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { approveAsLea, askForWiki, of } from '../support/wiki-life.ts';
+import { activeAccess } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -27,9 +27,7 @@ afterAll(async () => {
 });
 
 it('is saved under its name, and what is refused is said in a tab of its own', async () => {
-  const access = await askForWiki(world, '10m');
-  await approveAsLea(world, access);
-  await world.untilEntry(of(access, 'access.active'));
+  const access = await activeAccess(world, '10m');
   const page = await (await browser.newContext({ viewport: { width: 1_100, height: 700 } })).newPage();
   page.setDefaultTimeout(15_000);
   const path = `/accesses/${access}/terminal`;

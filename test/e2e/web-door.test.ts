@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { approveAsLea, askForWiki, of } from '../support/wiki-life.ts';
+import { activeAccess, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -58,9 +58,7 @@ async function paste(page: Page, text: string): Promise<void> {
 }
 
 it('works in a browser as it does for the tests that are none', async () => {
-  const access = await askForWiki(world, '10m');
-  await approveAsLea(world, access);
-  await world.untilEntry(of(access, 'access.active'));
+  const access = await activeAccess(world, '10m');
 
   const page = await signedIn('U0ANA', `/accesses/${access}`);
   await page.click('text=Open terminal');

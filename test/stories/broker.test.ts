@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type WebTerminal, webPerson } from '../support/web-person.ts';
-import { approveAsLea, askForWiki, of } from '../support/wiki-life.ts';
+import { activeAccess, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -37,9 +37,7 @@ afterAll(async () => {
 });
 
 async function work(duration = '10m'): Promise<{ access: string; terminal: WebTerminal }> {
-  const access = await askForWiki(world, duration);
-  await approveAsLea(world, access);
-  await world.untilEntry(of(access, 'access.active'));
+  const access = await activeAccess(world, duration);
   const ana = webPerson(world, bot.port, 'U0ANA');
   await ana.signIn();
   const terminal = ana.terminal(`/accesses/${access}/socket`);

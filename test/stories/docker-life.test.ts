@@ -16,7 +16,7 @@ import {
   terminalOf,
 } from '../support/container-world.ts';
 import { webPerson } from '../support/web-person.ts';
-import { activeWiki, of } from '../support/wiki-life.ts';
+import { activeAccess, of } from '../support/wiki-life.ts';
 import type { WorldPolicy } from '../support/world.ts';
 
 let ground: ContainerGround;
@@ -34,7 +34,7 @@ describe.concurrent.each([
   it('an access lives in a container from the ask to the summary', async () => {
     await using world = await ground.openWorld(env);
     const bot = await world.startBot();
-    const access = await activeWiki(world, '12s');
+    const access = await activeAccess(world, '12s');
     const opened = await world.untilEntry(of(access, 'sandbox.opened'));
     expect(opened.details).toMatchObject({ driver: 'docker' });
     expect(await ground.container(access)).toMatchObject({

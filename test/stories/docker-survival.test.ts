@@ -14,7 +14,7 @@ import {
   forwardAnswers,
   terminalOf,
 } from '../support/container-world.ts';
-import { activeWiki, of } from '../support/wiki-life.ts';
+import { activeAccess, of } from '../support/wiki-life.ts';
 import type { Bot, World } from '../support/world.ts';
 
 const parts = new AsyncDisposableStack();
@@ -28,7 +28,7 @@ beforeAll(async () => {
   ground = parts.use(await containerGround());
   world = parts.use(await ground.openWorld());
   bot = await world.startBot();
-  lasting = await activeWiki(world, '10m');
+  lasting = await activeAccess(world, '10m');
   lastingSince = Date.now();
 }, 60_000);
 afterAll(() => parts.disposeAsync());
@@ -44,7 +44,7 @@ async function worksInside(access: string): Promise<void> {
 
 describe('the bot', () => {
   it('is killed: a container is gone by its end, another stands, and is taken over by the next bot', async () => {
-    const short = await activeWiki(world, '9s');
+    const short = await activeAccess(world, '9s');
     const { terminal } = await terminalOf(world, bot, short);
     const { endsAt } = (await terminal.untilNews('session')) as { endsAt: number };
     terminal.type("trap '' HUP INT TERM; while :; do echo busy; sleep 0.05; done\n");
@@ -97,7 +97,7 @@ async function isReplaced(access: string, lost: string, told: number): Promise<v
 describe('the engine', () => {
   it('is down at an end: all inside is dead in time, a bot that starts meanwhile revokes, and the rest is made good', async () => {
     const lost = (await ground.container(lasting))?.Id ?? '';
-    const short = await activeWiki(world, '5s');
+    const short = await activeAccess(world, '5s');
     const { Pid: init } = (await ground.container(short))?.State ?? { Pid: 0 };
     const { details } = await world.untilEntry(of(short, 'access.active'));
     const endsAt = Date.parse(String(details.ends_at));

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type WebPerson, type WebTerminal, webPerson } from '../support/web-person.ts';
-import { activeWiki, of } from '../support/wiki-life.ts';
+import { activeAccess, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -19,8 +19,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-const activeAccess = (duration = '10m'): Promise<string> => activeWiki(world, duration);
-
 let commands = 0;
 /** Types a command, and waits for it to end. */
 async function run(terminal: WebTerminal, command: string): Promise<void> {
@@ -33,7 +31,7 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 describe('a file', () => {
   it('made in the terminal is fetched by the form of its page, and told of to those who approved', async () => {
-    const access = await activeAccess();
+    const access = await activeAccess(world);
     const card = await world.slack.waitFor(
       () =>
         world.slack.human
@@ -92,7 +90,7 @@ describe('a file', () => {
   }, 90_000);
 
   it('that is none, or not theirs, is refused in words and on the record', async () => {
-    const access = await activeAccess();
+    const access = await activeAccess(world);
     const [ana, lea, out] = [person('U0ANA'), person('U0LEA'), person('U0OUT')];
     await Promise.all([ana.signIn(), lea.signIn(), out.signIn()]);
     const terminal = ana.terminal(`/accesses/${access}/socket`);
@@ -140,7 +138,7 @@ describe('a file', () => {
   });
 
   it('is not sent to another site’s page, nor for what is no form', async () => {
-    const access = await activeAccess();
+    const access = await activeAccess(world);
     const ana = person('U0ANA');
     await ana.signIn();
     const elsewhere = await ana.post(`/accesses/${access}/download`, { origin: 'https://evil.example' });
@@ -154,7 +152,7 @@ describe('a file', () => {
   });
 
   it('is cut while it is sent when its access is taken away', async () => {
-    const access = await activeAccess();
+    const access = await activeAccess(world);
     const [ana, lea] = [person('U0ANA'), person('U0LEA')];
     await Promise.all([ana.signIn(), lea.signIn()]);
     const terminal = ana.terminal(`/accesses/${access}/socket`);
@@ -182,7 +180,7 @@ describe('a target whose policy says nothing of downloads', () => {
     const direct = await openWorld();
     try {
       const other = await direct.startBot();
-      const access = await activeWiki(direct, '5m');
+      const access = await activeAccess(direct, '5m');
       const ana = webPerson(direct, other.port, 'U0ANA');
       const page = await ana.signIn(`/accesses/${access}/terminal`);
       expect(page.status).toBe(200);

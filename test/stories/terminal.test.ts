@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyRecording } from '../../src/domain/cast-chain.ts';
 import { type WebPerson, webPerson } from '../support/web-person.ts';
-import { activeWiki, of } from '../support/wiki-life.ts';
+import { activeAccess, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -17,11 +17,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
 
-const activeAccess = (duration = '10m'): Promise<string> => activeWiki(world, duration);
-
 describe('a terminal', () => {
   it('is opened from the button in Slack, worked in, reloaded, and recorded to the byte', async () => {
-    const access = await activeAccess();
+    const access = await activeAccess(world);
     const direct = world.slack.human.openDirect('U0ANA');
     const message = await world.slack.waitFor(
       () =>
@@ -77,7 +75,7 @@ describe('a terminal', () => {
   });
 
   it('is cut within a second of its end, whatever runs in it, and says why', async () => {
-    const access = await activeAccess('6s');
+    const access = await activeAccess(world, '6s');
     const ana = person('U0ANA');
     await ana.signIn();
     const terminal = ana.terminal(`/accesses/${access}/socket`);
@@ -94,7 +92,7 @@ describe('a terminal', () => {
   });
 
   it('is cut when its access is revoked, by whoever may', async () => {
-    const access = await activeAccess();
+    const access = await activeAccess(world);
     const [ana, lea] = [person('U0ANA'), person('U0LEA')];
     await Promise.all([ana.signIn(), lea.signIn()]);
     const terminal = ana.terminal(`/accesses/${access}/socket`);
@@ -121,7 +119,7 @@ describe('a terminal', () => {
   });
 
   it('leaves a truthful record when the bot is killed in the middle of it', async () => {
-    const access = await activeAccess();
+    const access = await activeAccess(world);
     const ana = person('U0ANA');
     await ana.signIn();
     const terminal = ana.terminal(`/accesses/${access}/socket`);

@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Page, type WebPerson, type WebTerminal, webPerson } from '../support/web-person.ts';
-import { approveAsLea, askForWiki, of } from '../support/wiki-life.ts';
+import { activeAccess, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 const markup = '"><script>alert(1)</script>';
@@ -34,7 +34,7 @@ beforeAll(async () => {
     },
   });
   bot = await world.startBot();
-  access = await activeAccess();
+  access = await activeAccess(world, '30m');
   for (const [name, id] of Object.entries({
     ana: 'U0ANA',
     lea: 'U0LEA',
@@ -60,13 +60,6 @@ beforeAll(async () => {
   await terminal.until(/\$ /);
 }, 60_000);
 afterAll(() => world[Symbol.asyncDispose]());
-
-async function activeAccess(): Promise<string> {
-  const id = await askForWiki(world, '30m');
-  await approveAsLea(world, id);
-  await world.untilEntry(of(id, 'access.active'));
-  return id;
-}
 
 type Raw = { readonly status: number; readonly headers: IncomingMessage['headers']; readonly text: string };
 
@@ -515,7 +508,7 @@ describe('a button', () => {
   });
 
   it('ends the access for its requester, and revokes it for an approver, once', async () => {
-    const mine = await activeAccess();
+    const mine = await activeAccess(world, '30m');
     const done = await as('ana').post(`/accesses/${mine}/done`);
     expect([done.status, done.headers.get('location')]).toEqual([303, `/accesses/${mine}`]);
     expect((await world.untilEntry(of(mine, 'access.ending'))).actor.id).toBe('U0ANA');

@@ -30,8 +30,8 @@ export async function approveAsLea(world: World, access: string): Promise<void> 
   await world.slack.human.click('U0LEA', { channel: 'C0APPROVE', ts: card.ts }, 'approve');
 }
 
-/** Asks for `wiki` as Ana, has it approved, and returns once it is active. */
-export async function activeWiki(world: World, duration: string): Promise<string> {
+/** Asks as Ana, approves as Lea, and returns the access id once it is active. */
+export async function activeAccess(world: World, duration = '10m'): Promise<string> {
   const access = await askForWiki(world, duration);
   await approveAsLea(world, access);
   await world.untilEntry(of(access, 'access.active'), 60_000);
