@@ -1,10 +1,11 @@
 /** The demo as a visitor starts it, and a real browser on its page. Screenshots lie in the system's temporary directory. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { spawnTied } from '../support/tied.ts';
 
 const shots = join(tmpdir(), 'prod-access-playground');
 const chromiumArgs = [
@@ -46,11 +47,11 @@ export async function openDemoInBrowser(): Promise<DemoInBrowser> {
   const dir = join(parent, '.data', 'demo');
   // Without a desktop, on which it would open a browser of its own.
   const { DISPLAY: _, WAYLAND_DISPLAY: __, ...env } = process.env;
-  const demo = spawn(process.execPath, [main, 'demo', '--port', '0'], {
+  const demo = spawnTied(process.execPath, [main, 'demo', '--port', '0'], {
+    whom: 'group',
+    stderr: 'inherit',
     cwd: parent,
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true,
   });
   let said = '';
   const url = await new Promise<string>((resolve, reject) => {

@@ -1,10 +1,14 @@
-/** A private Redis on a port of its own, with a data directory that goes with it. Real, from the system's packages. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/**
+ * A private Redis on a port of its own, with a data directory that goes with it. Real, from the system's packages. It
+ * ends with the process that started it, however that ends.
+ */
+import type { ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawnTied } from './tied.ts';
 
 export type RedisServer = AsyncDisposable & {
   readonly url: string;
@@ -46,17 +50,16 @@ export async function startRedisServer(
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
-    const started = spawn(
+    const started = spawnTied(
       'redis-server',
       ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, ...args],
-      // Never the test's own streams: a server left over would hold them open, and the run with them.
-      { stdio: ['ignore', 'pipe', 'ignore'] },
+      { whom: 'process', stderr: 'ignore', dir },
     );
     child = started;
     await new Promise<void>((resolve, reject) => {
       started.once('error', reject);
       started.once('exit', (code) => reject(new Error(`redis-server exited with ${code}`)));
-      started.stdout.on('data', (data: Buffer) => {
+      started.stdout?.on('data', (data: Buffer) => {
         if (data.includes('Ready to accept connections')) resolve();
       });
     });

@@ -2,7 +2,7 @@
  * The whole thing, real: a private Redis, the look-alikes of Slack and AWS, and the unchanged bot as a process of its
  * own, which a test can kill. Everything ends with the world.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { type AwsLookalike, startAwsLookalike } from '../../src/playground/aws/a
 import { type SlackLookalike, startSlackLookalike } from '../../src/playground/slack/lookalike.ts';
 import type { Seed } from '../../src/playground/slack/seed.ts';
 import { freePort, type RedisServer, startRedisServer } from './redis-server.ts';
+import { spawnTied } from './tied.ts';
 
 export const people = [
   { id: 'U0ANA', name: 'ana' },
@@ -241,14 +242,10 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 async function startBot(env: Readonly<Record<string, string>>, port: number): Promise<Bot> {
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+  const child = spawnTied(process.execPath, ['src/main.ts', 'serve'], { whom: 'group', stderr: 'pipe', env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (data: Buffer) => {
+    stream?.on('data', (data: Buffer) => {
       output = `${output}${data.toString()}`.slice(-200_000);
     });
   }
@@ -271,12 +268,6 @@ async function startBot(env: Readonly<Record<string, string>>, port: number): Pr
       return exited;
     },
   };
-  // A test that is ended from outside must not leave its bot behind.
-  const killGroup = (): void => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
-  };
-  process.once('exit', killGroup);
-  void exited.then(() => process.removeListener('exit', killGroup));
   const outcome = await untilAlive(port, child);
   if (outcome !== 'ready') throw new Error(`the bot exited with ${outcome} before it was ready:\n${output}`);
   return bot;
