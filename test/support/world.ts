@@ -141,6 +141,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const env = {
     PATH: `${process.cwd()}/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     HOME: dir,
+    ...(process.env.NODE_COMPILE_CACHE === undefined
+      ? {}
+      : { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
     SLACK_BOT_TOKEN: slack.botToken,
     ...(options.events === 'socket'
       ? { SLACK_APP_TOKEN: slack.appToken }
