@@ -92,7 +92,7 @@ async function join(
   closers.push(async () => store[Symbol.asyncDispose]());
   const { redis, ledger, install } = store;
   await refuseUnfitRedis(config, redis);
-  const sandboxes = sandboxesOf(config.sandbox, { dataDir: config.dataDir, install });
+  const sandboxes = await sandboxesOf(config.sandbox, { dataDir: config.dataDir, install });
   const ready = await sandboxes.readiness();
   if (!ready.ready) {
     const why = `sandboxes cannot be opened here: ${ready.problem}. ${ready.remedy}`;

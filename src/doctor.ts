@@ -158,7 +158,8 @@ async function examineSandboxes(
 ): Promise<readonly Finding[]> {
   const house = { dataDir, install: installOf(createPublicKey(signingKey)) };
   const examineOne = async (check: string, choice: Config['sandbox'], made: string): Promise<Finding> => {
-    const ready = await sandboxesOf(choice, house).readiness();
+    const sandboxes = await sandboxesOf(choice, house);
+    const ready = await sandboxes.readiness();
     return ready.ready
       ? { check, ok: true, says: `${made}, limits held by ${ready.limitsHeldBy}` }
       : { check, ok: false, says: ready.problem, remedy: ready.remedy };

@@ -1,8 +1,10 @@
-/** The driver of sandboxes that the configuration names. */
+/**
+ * The driver of sandboxes that the configuration names. Only that one is loaded: the client of container engines brings
+ * three hundred files of protocols (gRPC, SSH) that a bot with local sandboxes has no use for.
+ */
 import type { SandboxFiles } from '../../ports/sandbox-files.ts';
 import type { Sandboxes } from '../../ports/sandboxes.ts';
 import type { Terminals } from '../../ports/terminals.ts';
-import { dockerSandboxes } from './docker/docker-sandboxes.ts';
 import { localSandboxes } from './local/local-sandboxes.ts';
 
 export type DriverChoice = { readonly limits: 'enforced' | 'best-effort' } & (
@@ -15,11 +17,11 @@ export type DriverChoice = { readonly limits: 'enforced' | 'best-effort' } & (
     }
 );
 
-export function sandboxesOf(
+export async function sandboxesOf(
   choice: DriverChoice,
   house: { readonly dataDir: string; readonly install: string },
-): Sandboxes & Terminals & SandboxFiles {
-  return choice.driver === 'local'
-    ? localSandboxes({ ...house, limits: choice.limits })
-    : dockerSandboxes({ ...house, ...choice });
+): Promise<Sandboxes & Terminals & SandboxFiles> {
+  if (choice.driver === 'local') return localSandboxes({ ...house, limits: choice.limits });
+  const { dockerSandboxes } = await import('./docker/docker-sandboxes.ts');
+  return dockerSandboxes({ ...house, ...choice });
 }
