@@ -3,43 +3,23 @@
  * the end included: one that vanished meanwhile, or a `revoked` that appeared, is found here.
  */
 import { isDeepStrictEqual } from 'node:util';
-import {
-  AttachRolePolicyCommand,
-  DeleteRolePolicyCommand,
-  DetachRolePolicyCommand,
-} from '@aws-sdk/client-iam';
+import { AttachRolePolicyCommand } from '@aws-sdk/client-iam';
 import { GrantFault, type GrantSpec } from '../../ports/grants.ts';
 import type { Aws, RoleName } from './aws.ts';
 import { endPolicy, policyNames, selfPolicy } from './documents.ts';
 import { onRole } from './on-role.ts';
 import { awaited, type Run, type Send } from './patience.ts';
 import { attachedArns, inlineNames, insist, readInline } from './role.ts';
-import { writeInline } from './write-role.ts';
+import { deleteInline, detach, writeInline } from './write-role.ts';
 
 export async function fill(aws: Aws, run: Run, name: RoleName, spec: GrantSpec): Promise<void> {
-  const RoleName = name.access;
   const wanted = inlineOf(spec, name);
   for (const PolicyName of (await inlineNames(aws, run, name)) ?? [])
     if (!Object.hasOwn(wanted, PolicyName) && PolicyName !== policyNames.revoked)
-      await onRole(
-        aws,
-        run,
-        name,
-        'DeleteRolePolicy',
-        (options) => aws.iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }), options),
-        { expected: ['NoSuchEntity'] },
-      );
+      await deleteInline(aws, run, name, PolicyName);
   const attached = (await attachedArns(aws, run, name)) ?? [];
   for (const PolicyArn of attached)
-    if (!spec.aws.managed.includes(PolicyArn))
-      await onRole(
-        aws,
-        run,
-        name,
-        'DetachRolePolicy',
-        (options) => aws.iam.send(new DetachRolePolicyCommand({ RoleName, PolicyArn }), options),
-        { expected: ['NoSuchEntity'] },
-      );
+    if (!spec.aws.managed.includes(PolicyArn)) await detach(aws, run, name, PolicyArn);
   for (const arn of spec.aws.managed) if (!attached.includes(arn)) await attach(aws, run, name, arn);
   for (const [policy, document] of Object.entries(wanted))
     if (policy !== policyNames.end) await writeInline(aws, run, name, policy, document);

@@ -10,7 +10,7 @@
  * without this install's tag is never touched.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { DeleteRoleCommand, DeleteRolePolicyCommand, DetachRolePolicyCommand } from '@aws-sdk/client-iam';
+import { DeleteRoleCommand } from '@aws-sdk/client-iam';
 import type { AccessId } from '../../domain/ids.ts';
 import { GrantFault } from '../../ports/grants.ts';
 import { type Aws, nameRole, type RoleName } from './aws.ts';
@@ -21,7 +21,7 @@ import { onRole } from './on-role.ts';
 import { awaited, pause, type Run } from './patience.ts';
 import { proveRefused } from './prove-refused.ts';
 import { attachedArns, claim, findRole, inlineNames, readRole } from './role.ts';
-import { pinTrust, writeInline } from './write-role.ts';
+import { deleteInline, detach, pinTrust, writeInline } from './write-role.ts';
 
 export async function revoke(aws: Aws, run: Run, access: AccessId): Promise<void> {
   const caller = await whoAmI(aws, run);
@@ -52,31 +52,16 @@ export async function revoke(aws: Aws, run: Run, access: AccessId): Promise<void
 
 /** Empties and deletes the role, again where something was added in between (IAM's DeleteConflict). */
 async function remove(aws: Aws, run: Run, name: RoleName): Promise<void> {
-  const RoleName = name.access;
-  const expected = ['NoSuchEntity'];
+  const input = { RoleName: name.access };
   for (let attempt = 0; ; attempt++) {
     for (const PolicyArn of (await attachedArns(aws, run, name)) ?? [])
-      await onRole(
-        aws,
-        run,
-        name,
-        'DetachRolePolicy',
-        (options) => aws.iam.send(new DetachRolePolicyCommand({ RoleName, PolicyArn }), options),
-        { expected },
-      );
+      await detach(aws, run, name, PolicyArn);
     for (const PolicyName of lastOnes(await inlineNames(aws, run, name)))
-      await onRole(
-        aws,
-        run,
-        name,
-        'DeleteRolePolicy',
-        (options) => aws.iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }), options),
-        { expected },
-      );
+      await deleteInline(aws, run, name, PolicyName);
     const remove = (options: { abortSignal?: AbortSignal }) =>
-      aws.iam.send(new DeleteRoleCommand({ RoleName }), options);
+      aws.iam.send(new DeleteRoleCommand(input), options);
     const deleted = await onRole(aws, run, name, 'DeleteRole', remove, {
-      expected: [...expected, 'DeleteConflict'],
+      expected: ['NoSuchEntity', 'DeleteConflict'],
     });
     if (deleted || !(await readRole(aws, run, name))) return;
     if (!(await pause(run, attempt)))

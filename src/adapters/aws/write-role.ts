@@ -1,9 +1,15 @@
 /**
- * Writing one role. Every write is read back before it counts. A role that turns out to be gone is `GrantFault`
- * `gone`.
+ * Writing one role. Every write is read back before it counts; what takes away is read back by whoever asked for it. A
+ * role that turns out to be gone is `GrantFault` `gone`, but to what takes away.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { PutRolePolicyCommand, TagRoleCommand, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  DeleteRolePolicyCommand,
+  DetachRolePolicyCommand,
+  PutRolePolicyCommand,
+  TagRoleCommand,
+  UpdateAssumeRolePolicyCommand,
+} from '@aws-sdk/client-iam';
 import type { Aws, RoleName } from './aws.ts';
 import { isoSecond, type PolicyDocument, tagKeys } from './documents.ts';
 import { onRole } from './on-role.ts';
@@ -48,4 +54,18 @@ export async function pinTrust(aws: Aws, run: Run, name: RoleName, trust: Policy
   await awaited(run, `the trust policy of ${name.arn}`, async () =>
     isDeepStrictEqual((await readRole(aws, run, name))?.trust, trust),
   );
+}
+
+/** Already absent is done. */
+export async function detach(aws: Aws, run: Run, name: RoleName, PolicyArn: string): Promise<void> {
+  const input = { RoleName: name.access, PolicyArn };
+  const send: Send<unknown> = (options) => aws.iam.send(new DetachRolePolicyCommand(input), options);
+  await onRole(aws, run, name, 'DetachRolePolicy', send, { expected: ['NoSuchEntity'] });
+}
+
+/** Already absent is done. */
+export async function deleteInline(aws: Aws, run: Run, name: RoleName, PolicyName: string): Promise<void> {
+  const input = { RoleName: name.access, PolicyName };
+  const send: Send<unknown> = (options) => aws.iam.send(new DeleteRolePolicyCommand(input), options);
+  await onRole(aws, run, name, 'DeleteRolePolicy', send, { expected: ['NoSuchEntity'] });
 }
