@@ -211,14 +211,7 @@ async function answering(
   ack: (answer?: never) => Promise<void>,
   work: () => Promise<unknown>,
 ): Promise<void> {
-  let answer: unknown;
-  try {
-    answer = await work();
-  } catch (error) {
-    flow.log.error({ err: error }, 'a command failed');
-    answer = troubleReply;
-  }
-  await ack(answer as never);
+  await ackWith(flow, ack, work, { what: 'a command failed', answer: troubleReply });
 }
 
 async function submitting(
@@ -227,15 +220,24 @@ async function submitting(
   field: string,
   work: () => Promise<unknown>,
 ): Promise<void> {
+  const says = 'Something failed on our side and nothing was done. Try again in a moment.';
+  const answer = { response_action: 'errors', errors: { [field]: says } };
+  await ackWith(flow, ack, work, { what: 'a form failed', answer });
+}
+
+/** Slack is answered with what the work returns, or else with that it failed. */
+async function ackWith(
+  flow: Flow,
+  ack: (answer?: never) => Promise<void>,
+  work: () => Promise<unknown>,
+  failed: { readonly what: string; readonly answer: unknown },
+): Promise<void> {
   let answer: unknown;
   try {
     answer = await work();
   } catch (error) {
-    flow.log.error({ err: error }, 'a form failed');
-    answer = {
-      response_action: 'errors',
-      errors: { [field]: 'Something failed on our side and nothing was done. Try again in a moment.' },
-    };
+    flow.log.error({ err: error }, failed.what);
+    answer = failed.answer;
   }
   await ack(answer as never);
 }
