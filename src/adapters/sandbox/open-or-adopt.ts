@@ -5,17 +5,19 @@
 import type { ProbeFinding, Sandbox, SandboxSpec } from '../../ports/sandboxes.ts';
 import { notFenced, unfenced } from './inside-checks.ts';
 import { lock } from './local/lock.ts';
-import { type House, type Place, placeOf } from './local/machine.ts';
+import { type House, placeOf } from './local/machine.ts';
 import { makeHouse, type State, writeState } from './local/state.ts';
 import { mustBeId, unavailable } from './only-faults.ts';
+import { sandboxFrom } from './sandbox-from.ts';
 
 export type Started = { readonly state: State; readonly findings: readonly ProbeFinding[] };
 
 /** What a driver does of it, each for the access that is opened. */
 export type OpeningSteps = {
+  /** What the sandbox says of itself. */
+  readonly driver: string;
   /** The state of a whole sandbox that stands. */
   standing(): State | undefined;
-  sandboxFrom(place: Place, state: State): Sandbox;
   /** Throws where this machine cannot hold the sandbox as it was asked for. */
   mustBeAble(): void;
   /** Whether something half made or half gone must be closed first. */
@@ -35,7 +37,7 @@ export async function openOrAdopt(
   makeHouse(house);
   using _held = await lock(place.lock);
   const stands = steps.standing();
-  if (stands !== undefined) return steps.sandboxFrom(place, stands);
+  if (stands !== undefined) return sandboxFrom(steps.driver, place, stands);
   if (deadline <= house.clock()) throw unavailable('the deadline has passed already');
   steps.mustBeAble();
   if (await steps.hasTraces()) await steps.close();
@@ -45,7 +47,7 @@ export async function openOrAdopt(
     if (why !== undefined) throw notFenced(why);
     const open = { ...state, phase: 'open', checks: findings.length } as const;
     writeState(place, open);
-    return steps.sandboxFrom(place, open);
+    return sandboxFrom(steps.driver, place, open);
   } catch (error) {
     await steps.close();
     throw error;

@@ -6,14 +6,14 @@ import { openOrAdopt } from '../open-or-adopt.ts';
 import { closeOne } from './close-one.ts';
 import type { Engine } from './engine.ts';
 import type { DockerMachine } from './machine.ts';
-import { hasTraces, sandboxFrom, standing } from './standing.ts';
+import { driver, hasTraces, standing } from './standing.ts';
 import { start } from './start.ts';
 
 export function openOne(machine: DockerMachine, engine: Engine, spec: SandboxSpec): Promise<Sandbox> {
   const { access, install } = spec.labels;
   return openOrAdopt(machine, spec, {
+    driver,
     standing: () => standing(machine, access)?.state,
-    sandboxFrom,
     mustBeAble: () => mustBeAble(machine, spec.image ?? machine.image),
     hasTraces: async () => {
       // Also asks the engine, before anything is laid down that would have to be taken away without it.

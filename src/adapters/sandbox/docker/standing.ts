@@ -2,15 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AccessId } from '../../../domain/ids.ts';
-import {
-  type FoundSandbox,
-  type LimitsHeldBy,
-  type Sandbox,
-  SandboxFault,
-} from '../../../ports/sandboxes.ts';
+import { type FoundSandbox, type LimitsHeldBy, SandboxFault } from '../../../ports/sandboxes.ts';
 import { type Place, placeOf } from '../local/machine.ts';
 import { allProcesses, labelledProcesses, labelsIn, readProcess, startOf } from '../local/processes.ts';
 import { readDeadline, readState, type State, statedAccesses, writeLoose } from '../local/state.ts';
+import { sandboxFrom, sandboxWithoutState } from '../sandbox-from.ts';
 import type { Engine } from './engine.ts';
 import { type DockerMachine, supervisorMark } from './machine.ts';
 
@@ -60,12 +56,6 @@ export function mustStand(machine: DockerMachine, access: AccessId): Standing {
   throw new SandboxFault('gone', `no sandbox stands for ${access}`, { retryable: false });
 }
 
-export function sandboxFrom(place: Place, state: State): Sandbox {
-  const { labels, gid, limitsHeldBy, checks } = state;
-  const sockets = { dir: place.sockets, gid };
-  return { labels, deadline: readDeadline(place), driver, sockets, limitsHeldBy, checks };
-}
-
 /** Whether anything on disk bears the access's name; of a container the engine tells when another is to be made. */
 export function hasTraces(machine: DockerMachine, access: AccessId): boolean {
   const place = placeOf(machine, access);
@@ -89,18 +79,14 @@ export async function listAll(
     const place = placeOf(machine, access);
     const state = readState(place);
     if (state !== undefined)
-      return { ...sandboxFrom(place, state), stands: standing(machine, access) !== undefined };
+      return { ...sandboxFrom(driver, place, state), stands: standing(machine, access) !== undefined };
     const labels = labelled.find((each) => each.access === access && each.target !== '');
-    return {
-      labels: labels ?? { install: machine.install, access, requester: '', target: '' },
-      deadline: readDeadline(place),
+    return sandboxWithoutState(
       driver,
-      // Nobody inside may connect: what lost its state gets no way out.
-      sockets: { dir: place.sockets, gid: 0 },
-      limitsHeldBy: heldBy,
-      checks: 0,
-      stands: false,
-    };
+      place,
+      labels ?? { install: machine.install, access, requester: '', target: '' },
+      heldBy,
+    );
   });
 }
 

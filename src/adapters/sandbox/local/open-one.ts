@@ -6,7 +6,7 @@ import type { CgroupLayout } from './cgroup-files.ts';
 import { findCgroups } from './cgroups.ts';
 import { closeOne } from './close-one.ts';
 import type { Machine } from './machine.ts';
-import { hasTraces, sandboxFrom, standing } from './standing.ts';
+import { driver, hasTraces, standing } from './standing.ts';
 import { start } from './start.ts';
 
 export async function openOne(machine: Machine, spec: SandboxSpec): Promise<Sandbox> {
@@ -14,8 +14,8 @@ export async function openOne(machine: Machine, spec: SandboxSpec): Promise<Sand
   if (spec.image !== undefined) throw unavailable("the local driver uses the host's /usr, not an image");
   const cgroups = findCgroups(machine);
   return await openOrAdopt(machine, spec, {
+    driver,
     standing: () => standing(machine, access),
-    sandboxFrom,
     mustBeAble: () => mustBeAble(machine, cgroups),
     hasTraces: () => hasTraces(machine, cgroups, access),
     start: () => start(machine, cgroups, spec),

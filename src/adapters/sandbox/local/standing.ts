@@ -1,11 +1,12 @@
 /** What stands of an access: nothing, a whole sandbox, or something half made or half gone. */
 import { existsSync } from 'node:fs';
 import type { AccessId } from '../../../domain/ids.ts';
-import { type FoundSandbox, type Sandbox, SandboxFault } from '../../../ports/sandboxes.ts';
+import { type FoundSandbox, SandboxFault } from '../../../ports/sandboxes.ts';
+import { sandboxFrom, sandboxWithoutState } from '../sandbox-from.ts';
 import { type CgroupLayout, groupsOf } from './cgroup-files.ts';
 import { groupedAccesses } from './cgroups.ts';
 import { initPid } from './host-view.ts';
-import { type Machine, type Place, placeOf } from './machine.ts';
+import { type Machine, placeOf } from './machine.ts';
 import { labelledProcesses, labelsIn, readProcess } from './processes.ts';
 import { readDeadline, readState, type State, statedAccesses } from './state.ts';
 
@@ -30,12 +31,6 @@ export function mustStand(machine: Machine, access: AccessId): State {
   throw new SandboxFault('gone', `no sandbox stands for ${access}`, { retryable: false });
 }
 
-export function sandboxFrom(place: Place, state: State): Sandbox {
-  const { labels, gid, limitsHeldBy, checks } = state;
-  const sockets = { dir: place.sockets, gid };
-  return { labels, deadline: readDeadline(place), driver, sockets, limitsHeldBy, checks };
-}
-
 /** Whether anything on disk or among the cgroups bears the access's name (processes are not looked at). */
 export function hasTraces(machine: Machine, cgroups: CgroupLayout | undefined, access: AccessId): boolean {
   const place = placeOf(machine, access);
@@ -58,18 +53,14 @@ export function listAll(machine: Machine, cgroups: CgroupLayout | undefined): re
     const place = placeOf(machine, access);
     const state = readState(place);
     if (state !== undefined)
-      return { ...sandboxFrom(place, state), stands: standing(machine, access) !== undefined };
+      return { ...sandboxFrom(driver, place, state), stands: standing(machine, access) !== undefined };
     const own = processes.filter(({ labels }) => labels.access === access).map(({ labels }) => labels);
     const labels = own.find(({ target }) => target !== '') ?? own[0];
-    return {
-      labels: labels ?? { install: machine.install, access, requester: '', target: '' },
-      deadline: readDeadline(place),
+    return sandboxWithoutState(
       driver,
-      // Nobody inside may connect: what lost its state gets no way out.
-      sockets: { dir: place.sockets, gid: 0 },
-      limitsHeldBy: cgroups?.version ?? 'prlimit',
-      checks: 0,
-      stands: false,
-    };
+      place,
+      labels ?? { install: machine.install, access, requester: '', target: '' },
+      cgroups?.version ?? 'prlimit',
+    );
   });
 }
