@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectEngine, type Engine } from '../../../src/adapters/sandbox/docker/engine.ts';
 import { dockerMachineFrom } from '../../../src/adapters/sandbox/docker/machine.ts';
 import { readiness as driverReadiness } from '../../../src/adapters/sandbox/docker/readiness.ts';
@@ -14,22 +14,15 @@ import { SandboxFault } from '../../../src/ports/sandboxes.ts';
 import { newAccess } from '../../contract/sandboxes.ts';
 import { talkTo } from '../../contract/terminals.ts';
 import { imageRegistry } from '../../support/image-registry.ts';
-import { type TestEngine, testEngine } from './docker-engine.ts';
-import { type DockerGround, dockerGround } from './docker-ground.ts';
+import { type DockerGround, engineOfFile } from './docker-ground.ts';
 import { importImage, systemTar, usual } from './docker-image.ts';
 import { architecture } from './ways-out/way.ts';
 
-let engine: TestEngine;
-let image: string;
+const host = engineOfFile();
 let ground: DockerGround;
 let access: AccessId;
-beforeAll(async () => {
-  engine = await testEngine();
-  image = await importImage(engine.docker);
-});
-afterAll(() => engine[Symbol.asyncDispose]());
 beforeEach(async () => {
-  ground = await dockerGround(engine, image);
+  ground = await host.ground();
   access = newAccess();
 });
 afterEach(async () => {
@@ -59,7 +52,7 @@ describe('a container', () => {
   });
 
   test('is made as the host means it', async () => {
-    const seen = await engine.docker.getContainer(`prod-access-${ground.install}-${access}`).inspect();
+    const seen = await host.engine.docker.getContainer(`prod-access-${ground.install}-${access}`).inspect();
     expect(seen.HostConfig).toMatchObject({
       NetworkMode: 'none',
       IpcMode: 'private',
@@ -205,12 +198,12 @@ describe('an image', () => {
   });
 
   test('that lacks programs is refused, and named with what it lacks', async () => {
-    const poor = await importImage(engine.docker, ['bash', ...usual.filter((name) => name !== 'socat')]);
+    const poor = await importImage(host.engine.docker, ['bash', ...usual.filter((name) => name !== 'socat')]);
     await expect(opening(poor)).rejects.toMatchObject({
       ...hopeless,
       message: expect.stringContaining('lacks socat: an image for sandboxes needs'),
     });
-    const bare = await importImage(engine.docker, ['cat']);
+    const bare = await importImage(host.engine.docker, ['cat']);
     await expect(opening(bare)).rejects.toMatchObject({
       ...hopeless,
       message: expect.stringContaining('lacks /bin/bash'),
@@ -218,7 +211,7 @@ describe('an image', () => {
   });
 
   test('that declares a user, an entry point, a health check: none of them counts', async () => {
-    const pushy = await importImage(engine.docker, undefined, [
+    const pushy = await importImage(host.engine.docker, undefined, [
       'USER root',
       'ENTRYPOINT ["/bin/cat"]',
       'HEALTHCHECK CMD touch /tmp/checked',
@@ -231,13 +224,13 @@ describe('an image', () => {
   });
 
   test('that declares a volume is refused: it would be a disk without bounds', async () => {
-    const greedy = await importImage(engine.docker, undefined, ['VOLUME /data']);
+    const greedy = await importImage(host.engine.docker, undefined, ['VOLUME /data']);
     await expect(opening(greedy)).rejects.toMatchObject({
       code: 'not-fenced',
       message: expect.stringContaining('mounts-read-only: /data'),
     });
-    expect((await engine.docker.listVolumes()).Volumes).toEqual([]);
-    await using other = await dockerGround(engine, greedy);
+    expect((await host.engine.docker.listVolumes()).Volumes).toEqual([]);
+    await using other = await host.ground({ image: greedy });
     expect(await other.sandboxes.readiness()).toMatchObject({
       ready: false,
       problem: expect.stringContaining('mounts-read-only: /data'),
@@ -247,8 +240,8 @@ describe('an image', () => {
 });
 
 describe('readiness says what is missing, and what to do', () => {
-  const readiness = async (more: Parameters<typeof dockerGround>[2]) => {
-    const other = await dockerGround(engine, image, more);
+  const readiness = async (more: Parameters<typeof host.ground>[0]) => {
+    const other = await host.ground(more);
     const found = await other.sandboxes.readiness();
     await rmSync(dirname(other.options.dataDir), { recursive: true, force: true });
     return found;
@@ -274,7 +267,7 @@ describe('readiness says what is missing, and what to do', () => {
     expect(await readiness({ image: 'debug:latest' })).toMatchObject({
       problem: 'the image debug:latest is not named by its digest',
     });
-    const poor = await importImage(engine.docker, ['bash', 'cat']);
+    const poor = await importImage(host.engine.docker, ['bash', 'cat']);
     expect(await readiness({ image: poor })).toMatchObject({
       problem: expect.stringContaining('lacks socat, stty, tty, timeout, sleep, unshare'),
       remedy: 'build an image that has them',
@@ -286,7 +279,7 @@ describe('readiness says what is missing, and what to do', () => {
     const message =
       'the container engine did not create a container: opening seccomp profile failed: open {"defaultAction":…: file name too long';
     const podman: Engine = {
-      ...connectEngine(engine.socketPath),
+      ...connectEngine(host.engine.socketPath),
       create: () => Promise.reject(new SandboxFault('unavailable', message, { retryable: true })),
     };
     expect(await driverReadiness(dockerMachineFrom(ground.options), podman)).toEqual({

@@ -1,9 +1,12 @@
-/** A place of its own for docker sandboxes in one test; on leaving, everything is closed and nothing may be left. */
+/**
+ * An engine of its own for the tests of one file, with an image; and on it a place of its own for docker sandboxes in one
+ * test: on leaving, everything is closed and nothing may be left.
+ */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import {
   type DockerSandboxes,
   dockerSandboxes,
@@ -25,6 +28,8 @@ import { readState, type State } from '../../../src/adapters/sandbox/local/state
 import type { AccessId } from '../../../src/domain/ids.ts';
 import type { Sandbox, SandboxSpec } from '../../../src/ports/sandboxes.ts';
 import { newAccess, type SandboxGround, specFor } from '../../contract/sandboxes.ts';
+import { type TestEngine, testEngine } from './docker-engine.ts';
+import { importImage } from './docker-image.ts';
 
 export type DockerGround = SandboxGround & {
   readonly sandboxes: DockerSandboxes;
@@ -42,6 +47,37 @@ export type DockerGround = SandboxGround & {
   /** Processes of supervisors, and those that run under the sandbox's user. */
   processes(access: AccessId, uid?: number): readonly number[];
 };
+
+export type EngineOfFile = {
+  readonly engine: TestEngine;
+  readonly image: string;
+  ground(more?: Partial<DockerOptions>): Promise<DockerGround>;
+};
+
+/** Stands while the tests of the file that calls this run, and not before. */
+export function engineOfFile(): EngineOfFile {
+  let engine: TestEngine | undefined;
+  let image: string | undefined;
+  beforeAll(async () => {
+    engine = await testEngine();
+    image = await importImage(engine.docker);
+  });
+  afterAll(() => engine?.[Symbol.asyncDispose]());
+  return {
+    get engine() {
+      return there(engine);
+    },
+    get image() {
+      return there(image);
+    },
+    ground: (more) => dockerGround(there(engine), there(image), more),
+  };
+}
+
+function there<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('the engine stands while tests run');
+  return part;
+}
 
 export async function dockerGround(
   engine: { readonly socketPath: string },

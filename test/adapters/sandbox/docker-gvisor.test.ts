@@ -1,23 +1,17 @@
 /** The same promises under gVisor, whose kernel is its own. */
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
 import { sandboxesContract } from '../../contract/sandboxes.ts';
 import { terminalsContract } from '../../contract/terminals.ts';
-import { type TestEngine, testEngine } from './docker-engine.ts';
-import { dockerGround } from './docker-ground.ts';
-import { importImage } from './docker-image.ts';
+import { engineOfFile } from './docker-ground.ts';
 
-let engine: TestEngine;
-let image: string;
-beforeAll(async () => {
+beforeAll(() => {
   execFileSync('runsc', ['--version']);
-  engine = await testEngine();
-  image = await importImage(engine.docker);
 });
-afterAll(() => engine[Symbol.asyncDispose]());
+const host = engineOfFile();
 
 sandboxesContract('a container engine with gVisor', async () => ({
-  ...(await dockerGround(engine, image, { runtime: 'runsc' })),
+  ...(await host.ground({ runtime: 'runsc' })),
   // A kernel starts first.
   opensWithin: 2_000,
 }));
@@ -25,7 +19,7 @@ sandboxesContract('a container engine with gVisor', async () => ({
 terminalsContract(
   'the docker driver with gVisor',
   async () => {
-    const ground = await dockerGround(engine, image, { runtime: 'runsc' });
+    const ground = await host.ground({ runtime: 'runsc' });
     return {
       terminals: ground.sandboxes,
       sandbox: async () => (await ground.open()).labels.access,

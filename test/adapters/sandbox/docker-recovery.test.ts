@@ -3,27 +3,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readProcess } from '../../../src/adapters/sandbox/local/processes.ts';
 import type { AccessId } from '../../../src/domain/ids.ts';
 import { newAccess } from '../../contract/sandboxes.ts';
-import { type TestEngine, testEngine } from './docker-engine.ts';
-import { type DockerGround, dockerGround } from './docker-ground.ts';
+import { testEngine } from './docker-engine.ts';
+import { type DockerGround, dockerGround, engineOfFile } from './docker-ground.ts';
 import { importImage } from './docker-image.ts';
 import { stubborn } from './stubborn.ts';
 
-let engine: TestEngine;
-let image: string;
+const host = engineOfFile();
 let ground: DockerGround;
 let access: AccessId;
 const bots: ChildProcess[] = [];
-beforeAll(async () => {
-  engine = await testEngine();
-  image = await importImage(engine.docker);
-});
-afterAll(() => engine[Symbol.asyncDispose]());
 beforeEach(async () => {
-  ground = await dockerGround(engine, image);
+  ground = await host.ground();
   access = newAccess();
 });
 afterEach(async () => {
@@ -40,7 +34,7 @@ function supervisor(): number {
 }
 
 async function containers(): Promise<readonly string[]> {
-  const found = await engine.docker.listContainers({ all: true });
+  const found = await host.engine.docker.listContainers({ all: true });
   return found.filter(({ Labels }) => Labels['prod-access:access'] === access).map(({ Id }) => Id);
 }
 
@@ -169,13 +163,13 @@ describe('the engine', () => {
     const { deadline } = await ground.open(access, 1_500);
     const { uid } = ground.state(access);
     await ground.bash(access, stubborn);
-    await engine.end('SIGKILL');
+    await host.engine.end('SIGKILL');
     const alive = (): readonly number[] =>
       ground.processes(access, uid).filter((pid) => readProcess(pid)?.uid === uid);
     expect(alive().length).toBeGreaterThan(1);
     await vi.waitFor(() => expect(alive()).toEqual([]), soon);
     expect(Date.now() - deadline).toBeLessThan(1_000);
-    await engine.start();
+    await host.engine.start();
     await lateness(uid, 0);
     expect(await containers()).toEqual([]);
     expect(existsSync(ground.place(access).dir)).toBe(false);
@@ -183,7 +177,7 @@ describe('the engine', () => {
 
   test('is down: what needs it says so, and can be tried again', async () => {
     await ground.open(access);
-    await engine.end('SIGKILL');
+    await host.engine.end('SIGKILL');
     const down = { name: 'SandboxFault', retryable: true };
     const other = newAccess();
     await expect(ground.open(other)).rejects.toMatchObject(down);
@@ -193,10 +187,10 @@ describe('the engine', () => {
     await expect(ground.sandboxes.close(access)).rejects.toMatchObject(down);
     expect(await ground.sandboxes.readiness()).toMatchObject({
       ready: false,
-      problem: `no container engine answers at ${engine.socketPath}`,
+      problem: `no container engine answers at ${host.engine.socketPath}`,
       away: true,
     });
-    await engine.start();
+    await host.engine.start();
     await vi.waitFor(() => ground.sandboxes.close(access), soon);
     expect(await containers()).toEqual([]);
   });
@@ -204,8 +198,8 @@ describe('the engine', () => {
   test('is restarted: sandboxes end with it, and are opened anew', async () => {
     await ground.open(access);
     const { uid } = ground.state(access);
-    await engine.end('SIGTERM');
-    await engine.start();
+    await host.engine.end('SIGTERM');
+    await host.engine.start();
     await lateness(uid, 0);
     expect(await ground.sandboxes.list()).toEqual([]);
     await ground.open(access);
@@ -231,9 +225,9 @@ test('an engine with live-restore is restarted: sandboxes stand, and end in time
 
 describe('a half-made container', () => {
   const halfMade = (name: string) =>
-    engine.docker.createContainer({
+    host.engine.docker.createContainer({
       name,
-      Image: image,
+      Image: host.image,
       Cmd: ['sleep', '1000'],
       Labels: { 'prod-access:install': ground.install, 'prod-access:access': access },
       HostConfig: { NetworkMode: 'none' },
@@ -254,7 +248,7 @@ describe('a half-made container', () => {
   });
 
   test('of another install is neither seen nor touched', async () => {
-    const other = await dockerGround(engine, image);
+    const other = await host.ground();
     await ground.open(access);
     expect(await other.sandboxes.list()).toEqual([]);
     await other.sandboxes.close(access);

@@ -1,23 +1,14 @@
 /** The docker driver on a private engine keeps what every driver keeps. */
-import { afterAll, beforeAll } from 'vitest';
 import { sandboxesContract } from '../../contract/sandboxes.ts';
 import { terminalsContract } from '../../contract/terminals.ts';
-import { type TestEngine, testEngine } from './docker-engine.ts';
-import { dockerGround } from './docker-ground.ts';
-import { importImage } from './docker-image.ts';
+import { engineOfFile } from './docker-ground.ts';
 
-let engine: TestEngine;
-let image: string;
-beforeAll(async () => {
-  engine = await testEngine();
-  image = await importImage(engine.docker);
-});
-afterAll(() => engine[Symbol.asyncDispose]());
+const host = engineOfFile();
 
-sandboxesContract('a container engine', () => dockerGround(engine, image));
+sandboxesContract('a container engine', () => host.ground());
 
 terminalsContract('the docker driver', async () => {
-  const ground = await dockerGround(engine, image);
+  const ground = await host.ground();
   return {
     terminals: ground.sandboxes,
     sandbox: async () => (await ground.open()).labels.access,
