@@ -4,19 +4,11 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { spawnTied } from '../support/tied.ts';
+import { launchBrowser } from './browser.ts';
 
 const shots = join(tmpdir(), 'prod-access-playground');
-const chromiumArgs = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
@@ -62,7 +54,7 @@ export async function openDemoInBrowser(): Promise<DemoInBrowser> {
       if (found !== undefined) resolve(found);
     });
   });
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: chromiumArgs });
+  const browser = await launchBrowser();
   const wrong: string[] = [];
   const another = async (): Promise<BrowserContext> => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });

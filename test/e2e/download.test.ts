@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { activeAccess } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
+import { launchBrowser } from './browser.ts';
 
 let world: World;
 let bot: Bot;
@@ -16,10 +17,7 @@ beforeAll(async () => {
     policy: (policy) => Object.assign(policy.targets.wiki.sandbox, { download: '1Mi' }),
   });
   bot = await world.startBot();
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  browser = await launchBrowser();
 }, 60_000);
 afterAll(async () => {
   await browser?.close();

@@ -3,10 +3,11 @@
  * no complaint of the browser about any of it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { activeAccess, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
+import { launchBrowser } from './browser.ts';
 
 let world: World;
 let bot: Bot;
@@ -16,10 +17,7 @@ const wrong: string[] = [];
 beforeAll(async () => {
   world = await openWorld();
   bot = await world.startBot();
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  browser = await launchBrowser();
 }, 60_000);
 afterAll(async () => {
   await browser?.close();

@@ -6,6 +6,7 @@ import { done } from '../../src/flow/end-early.ts';
 import { type BrokerKeeper, keepBrokers } from '../../src/flow/keep-brokers.ts';
 import { makePolicy } from '../support/builders.ts';
 import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+import { activeAccess } from '../support/session-world.ts';
 
 const policy = (egress: readonly string[]) =>
   makePolicy((input) => {
@@ -15,13 +16,7 @@ const policy = (egress: readonly string[]) =>
     });
   });
 
-async function active(world: MemoryWorld): Promise<AccessId> {
-  const id = await world.ask({ duration: '10m' });
-  await world.vote(id, 'U0LEA');
-  await world.vote(id, 'U0SEC');
-  await world.live(1);
-  return id;
-}
+const active = (world: MemoryWorld): Promise<AccessId> => activeAccess(world, '10m');
 
 const keeper = (world: MemoryWorld): BrokerKeeper =>
   keepBrokers(world.deps, makeAttendance(world.deps, new AbortController().signal));

@@ -7,16 +7,11 @@ import { done } from '../../src/flow/end-early.ts';
 import type { Session } from '../../src/flow/session.ts';
 import { makeSessions } from '../../src/flow/sessions.ts';
 import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+import { activeAccess } from '../support/session-world.ts';
 
 const ana = { id: 'U0ANA', name: 'ana' };
 
-async function active(world: MemoryWorld): Promise<AccessId> {
-  const id = await world.ask({ duration: '10m' });
-  await world.vote(id, 'U0LEA');
-  await world.vote(id, 'U0SEC');
-  await world.live(1);
-  return id;
-}
+const active = (world: MemoryWorld): Promise<AccessId> => activeAccess(world, '10m');
 
 async function worked(world: MemoryWorld, id: AccessId): Promise<Session> {
   const stop = new AbortController();

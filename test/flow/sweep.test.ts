@@ -8,16 +8,11 @@ import { GrantFault } from '../../src/ports/grants.ts';
 import { SandboxFault } from '../../src/ports/sandboxes.ts';
 import { makePolicy, newId } from '../support/builders.ts';
 import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
+import { activeAccess } from '../support/session-world.ts';
 
 const ana = { id: 'U0ANA', name: 'ana' };
 
-async function active(world: MemoryWorld, duration = '10m'): Promise<AccessId> {
-  const id = await world.ask({ duration });
-  await world.vote(id, 'U0LEA');
-  await world.vote(id, 'U0SEC');
-  await world.live(1);
-  return id;
-}
+const active = (world: MemoryWorld, duration = '10m'): Promise<AccessId> => activeAccess(world, duration);
 
 async function stands(
   world: MemoryWorld,

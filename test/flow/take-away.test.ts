@@ -7,6 +7,7 @@ import { takeAway } from '../../src/flow/take-away.ts';
 import { GrantFault } from '../../src/ports/grants.ts';
 import { SandboxFault } from '../../src/ports/sandboxes.ts';
 import { type MemoryWorld, memoryWorld, refusalOf } from '../support/memory-world.ts';
+import { activeAccess } from '../support/session-world.ts';
 
 const ana = { id: 'U0ANA', name: 'ana' };
 const down = (times: number): [GrantFault, { times: number }] => [
@@ -15,10 +16,7 @@ const down = (times: number): [GrantFault, { times: number }] => [
 ];
 
 async function active(world: MemoryWorld, duration = '10m'): Promise<AccessId> {
-  const id = await world.ask({ duration });
-  await world.vote(id, 'U0LEA');
-  await world.vote(id, 'U0SEC');
-  await world.live(1);
+  const id = await activeAccess(world, duration);
   expect((await world.stored(id)).access.state).toBe('active');
   return id;
 }

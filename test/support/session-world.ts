@@ -10,8 +10,9 @@ export const ana: Person = { id: 'U0ANA', name: 'ana' };
 export const lea: Person = { id: 'U0LEA', name: 'lea' };
 export const size = { cols: 80, rows: 24 };
 
-export async function activeAccess(world: MemoryWorld): Promise<AccessId> {
-  const id = await world.ask();
+/** Asked for and approved by both lines; `duration` as people write it, or the target's own. */
+export async function activeAccess(world: MemoryWorld, duration?: string): Promise<AccessId> {
+  const id = await world.ask(duration === undefined ? {} : { duration });
   await world.vote(id, 'U0LEA');
   await world.vote(id, 'U0SEC');
   await world.live(1);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Access } from '../../../src/domain/access.ts';
 import { isRefused } from '../../../src/domain/refusal.ts';
 import { open, type Stepped, step } from '../../../src/domain/step.ts';
+import type { CliStore } from '../../../src/doors/cli/deps.ts';
 import { LedgerFault, type Stored } from '../../../src/ports/ledger.ts';
 import { makeRequest, noon, waitingAccess } from '../../support/builders.ts';
 import { type Console, openConsole } from './console.ts';
@@ -36,6 +37,13 @@ async function active(): Promise<Access> {
   return stored.access;
 }
 
+const storeWith = (ledger: CliStore['ledger']): CliStore => ({
+  ledger,
+  timers: { schedule: async () => {} },
+  witnesses: [],
+  [Symbol.asyncDispose]: async () => {},
+});
+
 it('lists what is not over', async () => {
   expect((await cli.run(['access', 'list'])).out).toBe('No access is open or waiting.\n');
   await store(waitingAccess({ id: 'acc_aaaaaaaaaaaaaaaa', askedAt: noon - 60_000 }));
@@ -58,12 +66,7 @@ it('names a record that was altered, and exits with 1', async () => {
   const { access } = await store(waitingAccess());
   const ledger = { ...cli.ledger, read: async () => 'forged' as const };
   const { code, err } = await cli.run(['access', 'list'], {
-    openStore: () => ({
-      ledger,
-      timers: { schedule: async () => {} },
-      witnesses: [],
-      [Symbol.asyncDispose]: async () => {},
-    }),
+    openStore: () => storeWith(ledger),
   });
   expect([code, err]).toEqual([1, `${access.request.id}: its record in Redis was altered; it is refused\n`]);
 });
@@ -134,12 +137,7 @@ it('says what is unavailable, and exits with 69', async () => {
     },
   };
   const { code, err } = await cli.run(['access', 'list'], {
-    openStore: () => ({
-      ledger,
-      timers: { schedule: async () => {} },
-      witnesses: [],
-      [Symbol.asyncDispose]: async () => {},
-    }),
+    openStore: () => storeWith(ledger),
   });
   expect([code, err]).toEqual([69, 'Not available: Redis did not do it: connect ECONNREFUSED\n']);
 });

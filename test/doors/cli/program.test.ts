@@ -75,15 +75,19 @@ it.each([
   expect(err.length).toBeGreaterThan(20);
 });
 
+/** All that the bot must be told. */
+const wholeEnv = () => ({
+  REDIS_URL: 'redis://h',
+  PROD_ACCESS_DATA_DIR: cli.dir,
+  PROD_ACCESS_SIGNING_KEY: `${cli.dir}/key.pem`,
+  SLACK_BOT_TOKEN: 'xoxb-1',
+  SLACK_SIGNING_SECRET: 's',
+  AWS_REGION: 'eu-west-1',
+  PROD_ACCESS_POLICY: cli.file('policy.yaml', 'version: 1\n'),
+});
+
 describe('sweep', () => {
   const sweep = async (list: () => Promise<readonly never[]>) => {
-    const policy = cli.file('policy.yaml', 'version: 1\n');
-    const base = {
-      REDIS_URL: 'redis://h',
-      PROD_ACCESS_DATA_DIR: cli.dir,
-      PROD_ACCESS_SIGNING_KEY: `${cli.dir}/key.pem`,
-    };
-    const slack = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' };
     const flow = {
       ledger: cli.ledger,
       timers: { schedule: async () => {} },
@@ -97,7 +101,7 @@ describe('sweep', () => {
       [Symbol.asyncDispose]: async () => {},
     };
     return cli.run(['sweep'], {
-      env: { ...base, ...slack, AWS_REGION: 'eu-west-1', PROD_ACCESS_POLICY: policy },
+      env: wholeEnv(),
       openFlow: async () => flow as unknown as Flow & AsyncDisposable,
     });
   };
@@ -123,22 +127,17 @@ describe('sweep', () => {
 
 describe('what starts a process', () => {
   it('serves with a whole configuration, and gives back its exit code', async () => {
-    const policy = cli.file('policy.yaml', 'version: 1\n');
-    const base = {
-      REDIS_URL: 'redis://h',
-      PROD_ACCESS_DATA_DIR: cli.dir,
-      PROD_ACCESS_SIGNING_KEY: `${cli.dir}/key.pem`,
-    };
-    const slack = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' };
     const configs: Config[] = [];
+    const env = wholeEnv();
     const { code } = await cli.run(['serve'], {
-      env: { ...base, ...slack, AWS_REGION: 'eu-west-1', PROD_ACCESS_POLICY: policy },
+      env,
       serve: async (config) => {
         configs.push(config);
         return 75;
       },
     });
-    expect([code, configs[0]?.policyPath]).toEqual([75, policy]);
+    expect([code, configs[0]?.policyPath]).toEqual([75, env.PROD_ACCESS_POLICY]);
+    const { SLACK_BOT_TOKEN: _, ...base } = env;
     const lacking = await cli.run(['serve'], { env: base });
     expect([lacking.code, lacking.err]).toEqual([
       78,
