@@ -496,6 +496,7 @@ describe('many', () => {
       async () => expect((await ana.get(`/accesses/${access}`)).text.match(/\?session=/g)?.length).toBe(1),
       { timeout: 10_000 },
     );
+    await world.untilEntry(of(access, 'session.ended'));
     const ended = (await world.entries()).filter(of(access, 'session.ended'));
     expect(new Set(ended.map(({ details }) => details.why))).toEqual(new Set(['nobody came to it']));
   });
