@@ -1,18 +1,11 @@
 /**
  * What is on disk about one sandbox, so that any later process can find, probe and end it. `state.json` stands before
  * anything is started; every file is replaced as a whole.
+ *
+ * Nothing is forced to the disk: only a crash of the host could tell, and that ends every sandbox. What it leaves of
+ * these files at worst reads as lost and long passed, and is closed as such.
  */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type AccessId, isAccessId } from '../../../domain/ids.ts';
@@ -102,13 +95,7 @@ export function readEnding(house: House, access: AccessId): string | undefined {
 
 function replace(place: Place, name: string, text: string): void {
   const temporary = join(place.dir, `.${name}.${process.pid}.${performance.now()}`);
-  const file = openSync(temporary, 'wx', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
   renameSync(temporary, join(place.dir, name));
 }
 
