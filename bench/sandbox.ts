@@ -84,7 +84,7 @@ function layFence(door: string, { bwrapPath, uids, ownUids }: Machine): Fence {
   mkdirSync(join(door, 'calls'), { recursive: true });
   layEtc(join(door, 'etc'), uid, gid, 'bare', shared);
   const user = { uid, gid, changeUid: ownUids };
-  const system = { system: systemLinks(), sharedEtc: shared, environment: {} };
+  const system = { system: systemLinks(), sharedEtc: shared, probePort: 0, environment: {} };
   return { access: 'bare', install, bwrapPath, limits, door, ...user, ...system };
 }
 

@@ -87,7 +87,7 @@ close_others() {
   local path
   for path in /proc/self/fd/*; do
     case ${path##*/} in [0-2] | 9 | 255) ;; *) eval "exec ${path##*/}>&-" ;; esac
-  done 2>/dev/null
+  done
 }
 
 # Moves this process into a cgroup. It has one thread, and as that it moves at once (version 1 only): to move a process

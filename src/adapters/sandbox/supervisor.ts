@@ -2,14 +2,18 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { type House, type Place, systemPath } from './local/machine.ts';
 import { type State, writeLoose } from './local/state.ts';
 import { slotFile } from './local/uid-pool.ts';
+import type { Output } from './said.ts';
 
 export type Supervisor = {
   readonly pid: number | undefined;
-  /** Says that all files lie there. A starter that dies without it is taken for one that opens nothing. */
-  go(): void;
+  /** Says the next word that the script waits for. A starter that dies without it is taken for one that opens nothing. */
+  say(word: string): void;
+  /** The outputs that the script was started with, until it is let go. */
+  readonly outputs: Readonly<Record<Output, Readable>>;
   /** Settles when the supervisor ends, with the reason as far as it is known; never rejects. */
   readonly broken: Promise<string>;
   /** Lets this process end before it. */
@@ -41,8 +45,9 @@ export function startSupervisor(
     cwd: '/',
     env: { PATH: systemPath, LC_ALL: 'C' },
     detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
   });
+  child.stdin.on('error', () => undefined);
+  const { stdout, stderr } = child;
   const broken = new Promise<string>((resolve) => {
     const say = (text: string): void => resolve(`it ended while opening (${text})`);
     child.once('error', ({ message }) => say(message));
@@ -50,11 +55,15 @@ export function startSupervisor(
   });
   return {
     pid: child.pid,
-    go: () => {
-      child.stdin.on('error', () => undefined).end('go\n');
+    say: (word) => {
+      child.stdin.write(`${word}\n`);
     },
+    outputs: { stdout, stderr },
     broken,
-    letGo: () => child.unref(),
+    letGo: () => {
+      for (const end of [child.stdin, stdout, stderr]) end.destroy();
+      child.unref();
+    },
   };
 }
 

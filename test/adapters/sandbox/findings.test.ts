@@ -143,6 +143,7 @@ test('the command line carries the label and no path of the host', () => {
     door: '/secret/door',
     system: [{ path: '/bin', link: 'usr/bin' }],
     sharedEtc: ['/etc/ssl/certs'],
+    probePort: 4711,
     environment: { HTTPS_PROXY: 'http://127.0.0.1:3128' },
   };
   const command = fenceCommand(fence).join(' ');

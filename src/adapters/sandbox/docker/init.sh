@@ -1,5 +1,5 @@
 # First process inside a container, as pid 1 (which nothing inside can kill). Says what the image lacks, or opens the
-# ways out and has the probe look around; ends each of its two outputs with a line of its own. From then on it only
+# ways out and looks around; ends each of its two outputs with a line of its own. From then on it only
 # reaps orphans, and ends with the supervisor, and all of the container with it: `life` is a FIFO that the supervisor
 # holds open.
 # $1: port for the probe. The other arguments are the label.
@@ -9,8 +9,8 @@ for program in socat stty tty timeout sleep unshare head readlink wc; do
   type -P "$program" >/dev/null || printf 'lacks\t%s\n' "$program"
 done
 . "$at/listen" 2>/dev/null
-/bin/bash "$at/probe" "$1" 8<&-
-# The last words are another's, said once this process has let go of its outputs: the host looks at what it holds then.
-exec 9> >(read -r _; printf 'said\tall\n'; printf 'said\tall\n' >&2)
+# A process of its own looks around, and says the last words once this one has let go of its outputs: the host looks at
+# what it holds then.
+exec 9> >(exec 8<&-; . "$at/probe" "$1"; read -r _; printf 'said\tall\n'; printf 'said\tall\n' >&2)
 exec >/dev/null 2>&1 9>&-
 while read -r _ <&8; do :; done

@@ -30,7 +30,11 @@ export async function runInside(
     if (!inTime)
       throw new SandboxFault('stuck', 'the sandbox: it did not answer in time', { retryable: true });
     const state = await look();
-    return { code: 'code' in state ? state.code : undefined, stdout: said.stdout(), stderr: said.stderr() };
+    return {
+      code: 'code' in state ? state.code : undefined,
+      stdout: said.text('stdout'),
+      stderr: said.text('stderr'),
+    };
   } finally {
     late.abort();
     socket.destroy();

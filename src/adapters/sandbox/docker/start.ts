@@ -20,6 +20,7 @@ import { type State, writeDeadline, writeState } from '../local/state.ts';
 import { takeSlot } from '../local/uid-pool.ts';
 import { unavailable } from '../only-faults.ts';
 import type { Started } from '../open-or-adopt.ts';
+import { lastWords } from '../said.ts';
 import { hasFilter } from '../seccomp/calls.ts';
 import { type SeccompProfile, seccompProfile } from '../seccomp/profile.ts';
 import { startSupervisor } from '../supervisor.ts';
@@ -65,7 +66,7 @@ export async function start(machine: DockerMachine, engine: Engine, spec: Sandbo
     layFifos(place, gid),
   ]);
   noteContainer(place, container);
-  supervisor.go();
+  supervisor.say('go');
   const report = await firstWords(engine, container, plan.image, supervisor.broken);
   const lacks = report.all('lacks');
   if (lacks.length > 0) throw unavailable(`the image ${plan.image} lacks ${lacks.join(', ')}: ${imageNeeds}`);
@@ -163,13 +164,13 @@ async function firstWords(
       throw error;
     });
     const trouble = await Promise.race([
-      said.saidBoth('said\tall').then(() => undefined),
-      said.ended.then(() => `it ended while opening, and said: ${said.stderr().slice(0, 300)}`),
+      said.onBoth(lastWords).then(() => undefined),
+      said.ended.then(() => `it ended while opening, and said: ${said.text('stderr').slice(0, 300)}`),
       broken,
       pause(openMs, 'it did not answer in time', { signal: late.signal }),
     ]);
     if (trouble !== undefined) throw unsaid(trouble);
-    return parseReport(said.stdout(), said.stderr());
+    return parseReport(said.text('stdout'), said.text('stderr'));
   } finally {
     late.abort();
     socket.destroy();

@@ -50,6 +50,7 @@ finish() {
   clear_up "$1"
 }
 
+exec >/dev/null 2>&1
 # The opener says go on our input when all files lie there; should it die first, there is nothing to open for.
 read -r _ || finish 'the opener died'
 exec 9<>"$dir/wake" </dev/null || finish 'its files are not there'

@@ -34,6 +34,8 @@ export type Fence = {
   readonly system: readonly { readonly path: string; readonly link: string | undefined }[];
   /** Parts of the host's /etc that are public and needed, each existing in the made-up /etc as well. */
   readonly sharedEtc: readonly string[];
+  /** Of a listener on the host's loopback, which the probe must not reach. */
+  readonly probePort: number;
   /** Beside the driver's own. */
   readonly environment: Readonly<Record<string, string>>;
 };
@@ -77,7 +79,7 @@ export function fenceCommand(fence: Fence): readonly string[] {
     ...(fence.changeUid ? changed : []),
     fence.bwrapPath,
     ...['--hostname', fence.access, '--args', String(argumentsFd), '--'],
-    ...['/bin/bash', `${insideDoor}/init`, label, fence.access, fence.install],
+    ...['/bin/bash', `${insideDoor}/init`, String(fence.probePort), label, fence.access, fence.install],
   ];
 }
 

@@ -29,9 +29,9 @@ export type Answer = {
   readonly stderr: string;
 };
 
-export type Call = { readonly name: string; readonly dir: string; readonly fifos: readonly string[] };
+type Call = { readonly name: string; readonly dir: string; readonly fifos: readonly string[] };
 
-const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK, O_NOFOLLOW } = constants;
+const { O_RDONLY, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
 /** Characters kept of each of stdout and stderr. */
 const keptOutput = 1 << 20;
 /** How long output may trail behind the exit, held open by a child that went to the background. */
@@ -43,7 +43,7 @@ export function callName(): string {
   return randomBytes(8).toString('hex');
 }
 
-/** Lays the call's directory; its FIFOs are yet to be made with {@link makeFifos}, then handed to {@link call}. */
+/** Lays the call's directory, in which FIFOs may yet be made. */
 export function layCall(place: Place, gid: number, argv: readonly string[], name = callName()): Call {
   const dir = join(place.door, 'calls', name);
   mkdirSync(dir, { mode: 0o750 });
@@ -54,7 +54,7 @@ export function layCall(place: Place, gid: number, argv: readonly string[], name
   return { name, dir, fifos: ['out', 'err', 'status'].map((fifo) => join(dir, fifo)) };
 }
 
-/** Lays and makes one call to a standing sandbox. */
+/** Lays, makes and removes one call to a standing sandbox. */
 export async function callOnce(
   place: Place,
   gid: number,
@@ -84,12 +84,7 @@ export async function makeFifos(
   for (const path of shared) chownSync(path, -1, gid);
 }
 
-/** Runs the laid call and removes it. `broken` settles early where the sandbox cannot answer any more. */
-export async function call(
-  place: Place,
-  laid: Call,
-  options: { timeoutMs: number; opening?: boolean; broken?: Promise<string> },
-): Promise<Answer> {
+async function call(place: Place, laid: Call, options: { timeoutMs: number }): Promise<Answer> {
   const open: number[] = [];
   const ends = laid.fifos.map((path) => {
     const fd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
@@ -105,13 +100,12 @@ export async function call(
   try {
     if (out === undefined || err === undefined || status === undefined) throw new TypeError('three FIFOs');
     status.onFirst(letGo);
-    control = openControl(place, options.opening === true);
+    control = openControl(place);
     writeSync(control, `${laid.name} ${Math.max(0.1, options.timeoutMs / 1000)}\n`);
     const late = new AbortController();
     try {
       const trouble = await Promise.race([
         status.ended.then(() => undefined),
-        options.broken ?? new Promise<never>(() => undefined),
         pause(options.timeoutMs + answerMs, 'it did not answer in time', { signal: late.signal }),
       ]);
       if (trouble !== undefined)
@@ -133,10 +127,9 @@ export async function call(
   }
 }
 
-/** While opening, both ends: the line must wait for a first process that is yet to come. */
-export function openControl(place: Place, opening: boolean): number {
+export function openControl(place: Place): number {
   try {
-    return openSync(join(place.dir, 'control'), (opening ? O_RDWR : O_WRONLY) | O_NONBLOCK | O_NOFOLLOW);
+    return openSync(join(place.dir, 'control'), O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
   } catch (cause) {
     throw new SandboxFault('gone', 'no sandbox stands for this access', { retryable: false, cause });
   }

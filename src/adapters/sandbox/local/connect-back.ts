@@ -39,7 +39,7 @@ export async function connectBack(
 }
 
 function ask(place: Place, line: string): void {
-  const control = openControl(place, false);
+  const control = openControl(place);
   try {
     writeSync(control, line);
   } finally {

@@ -1,13 +1,14 @@
-/** Probes one sandbox: one script run inside, and a look from the host. */
+/** Judges one sandbox: by what its first process said at the start, or by a probe that is run inside now; and by a look
+ * from the host. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type ProbeFinding, SandboxFault } from '../../../ports/sandboxes.ts';
 import { insideDoor } from './bwrap-arguments.ts';
-import { type Call, call, layCall, makeFifos } from './call.ts';
+import { callOnce } from './call.ts';
 import type { CgroupLayout } from './cgroup-files.ts';
 import { findings } from './findings.ts';
 import { hostView, initPid } from './host-view.ts';
-import { parseReport } from './inside-report.ts';
+import { type InsideReport, parseReport } from './inside-report.ts';
 import type { Machine, Place } from './machine.ts';
 import type { State } from './state.ts';
 
@@ -36,18 +37,14 @@ export function probeArguments(port: number): readonly string[] {
   return ['/bin/bash', `${insideDoor}/probe`, String(port)];
 }
 
-/** `laid` is a call that was laid before the start, when `opening`. */
-export async function probe(
+export function judge(
   machine: Machine,
   cgroups: CgroupLayout | undefined,
   place: Place,
   state: State,
-  laid: Call,
-  listener: { connections(): number },
-  opening?: { broken: Promise<string> },
-): Promise<readonly ProbeFinding[]> {
-  const options = opening === undefined ? {} : { opening: true, broken: opening.broken };
-  const answer = await call(place, laid, { timeoutMs, ...options });
+  report: InsideReport,
+  connections: number,
+): readonly ProbeFinding[] {
   const init = initPid(place);
   if (init === undefined)
     throw new SandboxFault('gone', 'no sandbox stands for this access', { retryable: false });
@@ -61,8 +58,8 @@ export async function probe(
       limits: state.limits,
       environment: state.environment,
     },
-    parseReport(answer.stdout, answer.stderr),
-    hostView(machine, cgroups, place, state, init, listener.connections()),
+    report,
+    hostView(machine, cgroups, place, state, init, connections),
   );
 }
 
@@ -74,7 +71,7 @@ export async function probeStanding(
   state: State,
 ): Promise<readonly ProbeFinding[]> {
   await using listener = await loopbackListener();
-  const laid = layCall(place, state.gid, probeArguments(listener.port));
-  await makeFifos([], laid.fifos, state.gid);
-  return await probe(machine, cgroups, place, state, laid, listener);
+  const answer = await callOnce(place, state.gid, probeArguments(listener.port), { timeoutMs });
+  const report = parseReport(answer.stdout, answer.stderr);
+  return judge(machine, cgroups, place, state, report, listener.connections());
 }

@@ -7,16 +7,18 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
 import { layScripts, makeDoor } from '../door.ts';
+import { inTime, stuck } from '../first-line.ts';
 import type { Started } from '../open-or-adopt.ts';
+import { lastWords, saidBy } from '../said.ts';
 import { hasFilter } from '../seccomp/calls.ts';
 import { seccompFilter } from '../seccomp/filter.ts';
-import { startSupervisor } from '../supervisor.ts';
+import { type Supervisor, startSupervisor } from '../supervisor.ts';
 import { type Fence, fenceArguments, fenceCommand, label } from './bwrap-arguments.ts';
-import { type Call, layCall, makeFifos } from './call.ts';
 import { type CgroupLayout, groupsOf } from './cgroup-files.ts';
 import { createGroups, keepers } from './cgroups.ts';
+import { type InsideReport, parseReport } from './inside-report.ts';
 import { type Machine, type Place, placeOf } from './machine.ts';
-import { loopbackListener, probe, probeArguments } from './probe.ts';
+import { judge, loopbackListener } from './probe.ts';
 import { layEtc, sharedEtc, systemLinks } from './public-system.ts';
 import { initScript, superviseScript } from './scripts.ts';
 import { type State, writeDeadline, writeLoose, writeState } from './state.ts';
@@ -53,32 +55,43 @@ export async function start(
   };
   writeState(place, state);
   writeDeadline(place, spec.deadline);
-  if (cgroups !== undefined) createGroups(cgroups, machine.install, access, spec.limits);
   const words = supervisorWords(cgroups, state);
   const supervisor = startSupervisor(machine, place, state, { mark: label, script: superviseScript, words });
-  // The supervisor moves into its cgroups while the files are laid, and waits for the word.
-  await using listener = await loopbackListener();
-  const laid = await layDown(machine, place, state, spec, listener.port);
-  supervisor.go();
-  const started = { ...state, ...(supervisor.pid === undefined ? {} : { supervisor: supervisor.pid }) };
-  const { broken } = supervisor;
-  const found = await probe(machine, cgroups, place, started, laid, listener, { broken });
-  supervisor.letGo();
-  return { state: started, findings: found };
+  try {
+    // The supervisor makes ready while cgroups and files are laid, and waits for a word on each.
+    if (cgroups !== undefined) createGroups(cgroups, machine.install, access, spec.limits);
+    supervisor.say('limits');
+    await using listener = await loopbackListener();
+    layDown(machine, place, state, spec, listener.port);
+    supervisor.say('go');
+    const report = await firstWords(supervisor);
+    const started = { ...state, ...(supervisor.pid === undefined ? {} : { supervisor: supervisor.pid }) };
+    const found = judge(machine, cgroups, place, started, report, listener.connections());
+    return { state: started, findings: found };
+  } finally {
+    supervisor.letGo();
+  }
 }
 
-/** Everything that the fence reads, and the call that will probe it. */
-async function layDown(
+/** Hears out the first process. */
+async function firstWords({ outputs, broken }: Supervisor): Promise<InsideReport> {
+  const heard = saidBy(outputs);
+  const trouble = await inTime(Promise.race([heard.onBoth(lastWords).then(() => undefined), broken]));
+  if (trouble === undefined) return parseReport(heard.text('stdout'), heard.text('stderr'));
+  const complaint = heard.text('stderr').trim();
+  throw stuck(complaint === '' ? trouble : `${trouble}, and said: ${complaint.slice(0, 300)}`);
+}
+
+/** Everything that the fence reads. */
+function layDown(
   machine: Machine,
   place: Place,
   state: State,
   { listeners, environment }: SandboxSpec,
-  port: number,
-): Promise<Call> {
+  probePort: number,
+): void {
   const shared = sharedEtc();
   makeDoor(machine, place);
-  const laid = layCall(place, state.gid, probeArguments(port));
-  const fifos = makeFifos([join(place.dir, 'control'), join(place.dir, 'wake')], laid.fifos, state.gid);
   layEtc(join(place.door, 'etc'), state.uid, state.gid, state.labels.access, shared);
   const fence: Fence = {
     access: state.labels.access,
@@ -91,6 +104,7 @@ async function layDown(
     door: place.door,
     system: systemLinks(),
     sharedEtc: shared,
+    probePort,
     environment,
   };
   layScripts(place, initScript, listeners);
@@ -98,8 +112,6 @@ async function layDown(
   writeLoose(place, 'command', zeroEnded(fenceCommand(fence)));
   writeLoose(place, 'bwrap.args', zeroEnded(fenceArguments(fence)));
   writeLoose(place, 'filter', ownFilter());
-  await fifos;
-  return laid;
 }
 
 function ownFilter(): Uint8Array {

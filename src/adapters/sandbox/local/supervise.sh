@@ -75,10 +75,12 @@ limit() {
 }
 
 # Becomes bubblewrap. Its cgroups and limits are set while the host still lays down the files; its own input is a pipe
-# from the supervisor that says go, or ends.
+# from the supervisor that passes on the opener's words, or ends. Its outputs lead to the opener, who hears what is said
+# until the sandbox is open.
 enter() {
   close_others
   trap - HUP INT PIPE TERM
+  read -r _ || exit
   for group in "${cgroups[@]}"; do join_group "$group" || exit 125; done
   # The host's out-of-memory killer takes sandboxes first.
   { echo 500 >/proc/self/oom_score_adj; } 2>/dev/null
@@ -87,13 +89,17 @@ enter() {
   prlimit --pid "$BASHPID" --core=1:1 || ulimit -c 0
   read -r _ || exit
   mapfile -d '' -t command <"$dir/command"
-  exec "${command[@]}" <>"$dir/control" >/dev/null 2>"$dir/log" 6<"$dir/filter" \
-    7>"$dir/bwrap.info" 8<"$dir/bwrap.args" 9>&-
+  exec "${command[@]}" <>"$dir/control" 6<"$dir/filter" 7>"$dir/bwrap.info" 8<"$dir/bwrap.args" 9>&-
 }
 
 exec 5> >(enter)
 bwrap=$!
-# The opener says go on our input when all files lie there; should it die first, there is nothing to open for.
+exec >/dev/null 2>&1
+mkfifo -m 600 "$dir/control" "$dir/wake"
+# The opener says on our input that the cgroups stand, then that all files lie there; should it die first, there is
+# nothing to open for.
+read -r _ || finish 'the opener died'
+echo >&5
 read -r _ || finish 'the opener died'
 exec 9<>"$dir/wake" </dev/null || finish 'its files are not there'
 time_left && [ "$left" -gt 0 ] || finish 'the deadline passed before the start'
