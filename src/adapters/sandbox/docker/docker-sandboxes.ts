@@ -47,9 +47,8 @@ export function dockerSandboxes(options: DockerOptions): DockerSandboxes {
     close: (access) =>
       onlyFaults(async () => {
         makeHouse(machine);
-        using held = await lock(placeOf(machine, mustBeId(access)).lock);
+        using _held = await lock(placeOf(machine, mustBeId(access)).lock);
         await closeOne(machine, engine, access);
-        held.removeFile();
       }),
     list: () => onlyFaults(() => listAll(machine, engine, heldBy())),
     terminal: (access, size) => onlyFaults(() => openTerminal(machine, engine, mustBeId(access), size)),

@@ -47,9 +47,8 @@ export function localSandboxes(options: LocalOptions): LocalSandboxes {
     close: (access) =>
       onlyFaults(async () => {
         makeHouse(machine);
-        using held = await lock(placeOf(machine, mustBeId(access)).lock);
+        using _held = await lock(placeOf(machine, mustBeId(access)).lock);
         await closeOne(machine, findCgroups(machine), access);
-        held.removeFile();
       }),
     list: () => onlyFaults(async () => listAll(machine, findCgroups(machine))),
     terminal: (access, size) => onlyFaults(() => openTerminal(machine, mustBeId(access), size)),
