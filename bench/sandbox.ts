@@ -82,7 +82,7 @@ function layFence(door: string, { bwrapPath, uids, ownUids }: Machine): Fence {
   const gid = ownUids ? uid : (process.getgid?.() ?? 0);
   const shared = sharedEtc();
   mkdirSync(join(door, 'calls'), { recursive: true });
-  layEtc(join(door, 'etc'), uid, gid, 'bare', shared);
+  layEtc(join(door, '.kept'), join(door, 'etc'), uid, gid, 'bare', shared);
   const user = { uid, gid, changeUid: ownUids };
   const system = { system: systemLinks(), sharedEtc: shared, probePort: 0, environment: {} };
   return { access: 'bare', install, bwrapPath, limits, door, ...user, ...system };

@@ -1,8 +1,9 @@
 /** The directory by which a sandbox sees the host: laid down by the host, read-only inside. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Listener } from '../../ports/sandboxes.ts';
-import { doorsDir, type House, type Place } from './local/machine.ts';
+import { layKept } from './kept.ts';
+import { doorsDir, type House, keptDirs, type Place } from './local/machine.ts';
 import { bashrcScript, fileScript, listenScript, probeScript, terminalScript } from './local/scripts.ts';
 
 export function makeDoor(house: House, place: Place): void {
@@ -15,7 +16,7 @@ export function makeDoor(house: House, place: Place): void {
 }
 
 /** What every first process finds beside its own script. */
-export function layScripts(place: Place, init: string, listeners: readonly Listener[]): void {
+export function layScripts(house: House, place: Place, init: string, listeners: readonly Listener[]): void {
   const files = {
     init,
     listen: listenScript,
@@ -23,10 +24,10 @@ export function layScripts(place: Place, init: string, listeners: readonly Liste
     terminal: terminalScript,
     file: fileScript,
     bashrc: bashrcScript,
+    // The same in all sandboxes, as far as the broker's names go.
     listeners: listeners.map(({ port, socket }) => `${port} ${socket}\n`).join(''),
   };
-  for (const [name, text] of Object.entries(files)) {
-    writeFileSync(join(place.door, 'calls', name), text);
-    chmodSync(join(place.door, 'calls', name), 0o644);
-  }
+  const store = keptDirs(house).doors;
+  for (const [name, text] of Object.entries(files))
+    layKept(store, join(place.door, 'calls', name), text, 0o644);
 }

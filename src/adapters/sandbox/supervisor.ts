@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type House, type Place, systemPath } from './local/machine.ts';
+import { layKept } from './kept.ts';
+import { type House, keptDirs, type Place, systemPath } from './local/machine.ts';
 import { type State, writeLoose } from './local/state.ts';
 import { slotFile } from './local/uid-pool.ts';
 import type { Output } from './said.ts';
@@ -33,7 +34,7 @@ export function startSupervisor(
 ): Supervisor {
   const { access, install, requester, target } = state.labels;
   writeLoose(place, 'life', `${state.life}\n`);
-  writeLoose(place, 'supervise.sh', script);
+  layKept(keptDirs(house).states, join(place.dir, 'supervise.sh'), script, 0o600);
   const told = [
     join(place.dir, 'supervise.sh'),
     ...[mark, access, install, requester, target, state.life, place.dir, place.door],

@@ -81,7 +81,12 @@ export async function localGround(more: Partial<LocalOptions> = {}): Promise<Loc
       expect(await sandboxes.list()).toEqual([]);
       expect(existsSync(join(root, 'run', install))).toBe(false);
       const all = join(root, 'data', 'sandboxes');
-      if (existsSync(all)) expect(readdirSync(all).toSorted()).toEqual(['ended', 'locks', 'slots']);
+      if (existsSync(all))
+        expect(
+          readdirSync(all)
+            .filter((name) => name !== '.kept')
+            .toSorted(),
+        ).toEqual(['ended', 'locks', 'slots']);
       if (existsSync(all)) expect(readdirSync(join(all, 'slots'))).toEqual([]);
       rmSync(root, { recursive: true, force: true });
     },

@@ -13,7 +13,7 @@ import { makeFifos } from '../local/call.ts';
 import { groupsOf } from '../local/cgroup-files.ts';
 import { delegate, findCgroups, keepers } from '../local/cgroups.ts';
 import { type InsideReport, parseReport } from '../local/inside-report.ts';
-import { type Place, placeOf } from '../local/machine.ts';
+import { keptDirs, type Place, placeOf } from '../local/machine.ts';
 import { loopbackListener } from '../local/probe.ts';
 import { layEtc } from '../local/public-system.ts';
 import { type State, writeDeadline, writeState } from '../local/state.ts';
@@ -54,8 +54,8 @@ export async function start(machine: DockerMachine, engine: Engine, spec: Sandbo
   });
   await using listener = await loopbackListener();
   makeDoor(machine, place);
-  layScripts(place, initScript, spec.listeners);
-  layEtc(join(place.door, 'etc'), uid, gid, spec.labels.access, []);
+  layScripts(machine, place, initScript, spec.listeners);
+  layEtc(keptDirs(machine).doors, join(place.door, 'etc'), uid, gid, spec.labels.access, []);
   const { runtime, ownKernel, image } = machine;
   const plan = {
     ...{ image, ...spec, runtime, ownKernel, uid, gid },

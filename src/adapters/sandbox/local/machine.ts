@@ -76,6 +76,12 @@ export function doorsDir(house: House): string {
   return house.ownUids ? join(house.runDir, house.install) : join(sandboxesDir(house), 'doors');
 }
 
+/** Where files are kept that many sandboxes have alike: of their doors, and of their state directories. */
+export function keptDirs(house: House): { readonly doors: string; readonly states: string } {
+  const states = join(sandboxesDir(house), '.kept');
+  return { doors: house.ownUids ? join(house.runDir, '.kept') : states, states };
+}
+
 export function placeOf(house: House, access: AccessId): Place {
   const all = sandboxesDir(house);
   const door = join(doorsDir(house), access);

@@ -1,6 +1,7 @@
 /** What of the host's system a sandbox may see: its programs, and an /etc that names nobody and nothing of the host. */
 import { existsSync, lstatSync, mkdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { layKept } from '../kept.ts';
 import { home, user } from './bwrap-arguments.ts';
 
 const topLevel = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
@@ -33,13 +34,18 @@ export function namesInside(uid: number, gid: number, access: string): Readonly<
     group: `root:x:0:\n${user}:x:${gid}:\nnogroup:x:65534:\n`,
     hosts: `127.0.0.1 localhost ${access}\n::1 localhost\n`,
     hostname: `${access}\n`,
-    'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
-    'resolv.conf': '',
   };
 }
 
-/** Lays down the private /etc in `dir`, with empty places where `mounts` come. */
+/** The same in every sandbox. */
+const alike = {
+  'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
+  'resolv.conf': '',
+} as const;
+
+/** Lays down the private /etc in `dir`, with empty places where `mounts` come. `store`: where kept files are. */
 export function layEtc(
+  store: string,
   dir: string,
   uid: number,
   gid: number,
@@ -49,10 +55,11 @@ export function layEtc(
   mkdirSync(dir, { mode: 0o755 });
   for (const [name, text] of Object.entries(namesInside(uid, gid, access)))
     writeFileSync(join(dir, name), text, { mode: 0o644 });
+  for (const [name, text] of Object.entries(alike)) layKept(store, join(dir, name), text, 0o644);
   for (const path of mounts) {
     const place = join(dir, path.slice('/etc/'.length));
     mkdirSync(dirname(place), { recursive: true, mode: 0o755 });
     if (statSync(path).isDirectory()) mkdirSync(place, { recursive: true, mode: 0o755 });
-    else writeFileSync(place, '', { mode: 0o644 });
+    else layKept(store, place, '', 0o644);
   }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { SandboxFault, type SandboxSpec } from '../../../ports/sandboxes.ts';
 import { layScripts, makeDoor } from '../door.ts';
 import { inTime, stuck } from '../first-line.ts';
+import { layKept } from '../kept.ts';
 import type { Started } from '../open-or-adopt.ts';
 import { lastWords, saidBy } from '../said.ts';
 import { hasFilter } from '../seccomp/calls.ts';
@@ -17,7 +18,7 @@ import { type Fence, fenceArguments, fenceCommand, label } from './bwrap-argumen
 import { type CgroupLayout, groupsOf } from './cgroup-files.ts';
 import { createGroups, keepers } from './cgroups.ts';
 import { type InsideReport, parseReport } from './inside-report.ts';
-import { type Machine, type Place, placeOf } from './machine.ts';
+import { keptDirs, type Machine, type Place, placeOf } from './machine.ts';
 import { judge, loopbackListener } from './probe.ts';
 import { layEtc, sharedEtc, systemLinks } from './public-system.ts';
 import { initScript, superviseScript } from './scripts.ts';
@@ -92,7 +93,8 @@ function layDown(
 ): void {
   const shared = sharedEtc();
   makeDoor(machine, place);
-  layEtc(join(place.door, 'etc'), state.uid, state.gid, state.labels.access, shared);
+  const kept = keptDirs(machine);
+  layEtc(kept.doors, join(place.door, 'etc'), state.uid, state.gid, state.labels.access, shared);
   const fence: Fence = {
     access: state.labels.access,
     install: machine.install,
@@ -107,11 +109,11 @@ function layDown(
     probePort,
     environment,
   };
-  layScripts(place, initScript, listeners);
+  layScripts(machine, place, initScript, listeners);
   const zeroEnded = (words: readonly string[]): string => words.map((word) => `${word}\0`).join('');
   writeLoose(place, 'command', zeroEnded(fenceCommand(fence)));
   writeLoose(place, 'bwrap.args', zeroEnded(fenceArguments(fence)));
-  writeLoose(place, 'filter', ownFilter());
+  layKept(kept.states, join(place.dir, 'filter'), ownFilter(), 0o600);
 }
 
 function ownFilter(): Uint8Array {
