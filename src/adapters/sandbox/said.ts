@@ -12,6 +12,8 @@ export type Output = 'stdout' | 'stderr';
 export type Said = {
   hear(output: Output, bytes: Uint8Array): void;
   text(output: Output): string;
+  /** Settles once something was said on standard output. */
+  begun(): Promise<void>;
   /** Settles once both outputs hold the line. */
   onBoth(line: string): Promise<void>;
 };
@@ -21,6 +23,16 @@ export function said(): Said {
   // A character of several bytes may be cut.
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const waiting = new Set<() => void>();
+  const until = (holds: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!holds()) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
   return {
     hear: (output, bytes) => {
       if (texts[output].length < keptOutput)
@@ -28,16 +40,8 @@ export function said(): Said {
       for (const look of waiting) look();
     },
     text: (output) => texts[output],
-    onBoth: (line) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (!Object.values(texts).every((text) => text.split('\n').includes(line))) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    begun: () => until(() => texts.stdout !== ''),
+    onBoth: (line) => until(() => Object.values(texts).every((text) => text.split('\n').includes(line))),
   };
 }
 

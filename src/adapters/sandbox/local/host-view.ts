@@ -24,14 +24,15 @@ export function initPid(place: Place): number | undefined {
   }
 }
 
-export function hostView(
+/** What does not change from the first process's first word on: all that is left is to see what it holds and whom it reached. */
+export type EarlyView = Omit<HostView, 'descriptors' | 'connections'>;
+
+export function earlyView(
   machine: Machine,
   cgroups: CgroupLayout | undefined,
-  place: Place,
   state: State,
   init: number,
-  connections: number,
-): HostView {
+): EarlyView {
   const { access, install } = state.labels;
   return {
     status: statusOf(init),
@@ -52,8 +53,6 @@ export function hostView(
       (path) => path !== '/' && !path.startsWith('/usr/') && visible(init, path),
     ),
     strangers: state.slot === undefined ? [] : strangers(machine, cgroups, state),
-    descriptors: strangeDescriptors(place, init),
-    connections,
   };
 }
 
@@ -62,7 +61,7 @@ function statusOf(pid: number): ReadonlyMap<string, string> {
 }
 
 /** Targets of the first process's open descriptors that are neither its input, its script nor nothing. */
-function strangeDescriptors(place: Place, init: number): readonly string[] {
+export function strangeDescriptors(place: Place, init: number): readonly string[] {
   const given = [join(place.dir, 'control'), '/dev/null', `${insideDoor}/init`];
   try {
     return readdirSync(`/proc/${init}/fd`)

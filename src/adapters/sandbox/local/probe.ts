@@ -7,7 +7,7 @@ import { insideDoor } from './bwrap-arguments.ts';
 import { callOnce } from './call.ts';
 import type { CgroupLayout } from './cgroup-files.ts';
 import { findings } from './findings.ts';
-import { hostView, initPid } from './host-view.ts';
+import { type EarlyView, earlyView, initPid, strangeDescriptors } from './host-view.ts';
 import { type InsideReport, parseReport } from './inside-report.ts';
 import type { Machine, Place } from './machine.ts';
 import type { State } from './state.ts';
@@ -37,17 +37,29 @@ export function probeArguments(port: number): readonly string[] {
   return ['/bin/bash', `${insideDoor}/probe`, String(port)];
 }
 
-export function judge(
+/** What the host sees of the first process from its first word on. */
+export type Look = { readonly init: number; readonly view: EarlyView };
+
+export function lookFromHost(
   machine: Machine,
   cgroups: CgroupLayout | undefined,
   place: Place,
   state: State,
-  report: InsideReport,
-  connections: number,
-): readonly ProbeFinding[] {
+): Look {
   const init = initPid(place);
   if (init === undefined)
     throw new SandboxFault('gone', 'no sandbox stands for this access', { retryable: false });
+  return { init, view: earlyView(machine, cgroups, state, init) };
+}
+
+/** `report` is whole by now, and `connections` all that the probe has tried. */
+export function judge(
+  place: Place,
+  state: State,
+  { init, view }: Look,
+  report: InsideReport,
+  connections: number,
+): readonly ProbeFinding[] {
   const { access, install } = state.labels;
   return findings(
     {
@@ -59,7 +71,7 @@ export function judge(
       environment: state.environment,
     },
     report,
-    hostView(machine, cgroups, place, state, init, connections),
+    { ...view, descriptors: strangeDescriptors(place, init), connections },
   );
 }
 
@@ -73,5 +85,5 @@ export async function probeStanding(
   await using listener = await loopbackListener();
   const answer = await callOnce(place, state.gid, probeArguments(listener.port), { timeoutMs });
   const report = parseReport(answer.stdout, answer.stderr);
-  return judge(machine, cgroups, place, state, report, listener.connections());
+  return judge(place, state, lookFromHost(machine, cgroups, place, state), report, listener.connections());
 }

@@ -10,16 +10,16 @@ import { layScripts, makeDoor } from '../door.ts';
 import { inTime, stuck } from '../first-line.ts';
 import { layKept } from '../kept.ts';
 import type { Started } from '../open-or-adopt.ts';
-import { lastWords, saidBy } from '../said.ts';
+import { lastWords, type Said, saidBy } from '../said.ts';
 import { hasFilter } from '../seccomp/calls.ts';
 import { seccompFilter } from '../seccomp/filter.ts';
 import { type Supervisor, startSupervisor } from '../supervisor.ts';
 import { type Fence, fenceArguments, fenceCommand, label } from './bwrap-arguments.ts';
 import { type CgroupLayout, groupsOf } from './cgroup-files.ts';
 import { createGroups, keepers } from './cgroups.ts';
-import { type InsideReport, parseReport } from './inside-report.ts';
+import { parseReport } from './inside-report.ts';
 import { keptDirs, type Machine, type Place, placeOf } from './machine.ts';
-import { judge, loopbackListener } from './probe.ts';
+import { judge, lookFromHost, loopbackListener } from './probe.ts';
 import { layEtc, sharedEtc, systemLinks } from './public-system.ts';
 import { initScript, superviseScript } from './scripts.ts';
 import { type State, writeDeadline, writeLoose, writeState } from './state.ts';
@@ -56,46 +56,38 @@ export async function start(
   };
   writeState(place, state);
   writeDeadline(place, spec.deadline);
-  const words = supervisorWords(cgroups, state);
+  await using listener = await loopbackListener();
+  const fence = fenceOf(machine, place, spec, state, listener.port);
+  const words = [...supervisorWords(cgroups, state), ...fenceCommand(fence).map((word) => `run:${word}`)];
   const supervisor = startSupervisor(machine, place, state, { mark: label, script: superviseScript, words });
   try {
     // The supervisor makes ready while cgroups and files are laid, and waits for a word on each.
     if (cgroups !== undefined) createGroups(cgroups, machine.install, access, spec.limits);
     supervisor.say('limits');
-    await using listener = await loopbackListener();
-    layDown(machine, place, state, spec, listener.port);
+    layDown(machine, place, spec, fence);
     supervisor.say('go');
-    const report = await firstWords(supervisor);
     const started = { ...state, ...(supervisor.pid === undefined ? {} : { supervisor: supervisor.pid }) };
-    const found = judge(machine, cgroups, place, started, report, listener.connections());
-    return { state: started, findings: found };
+    const heard = saidBy(supervisor.outputs);
+    await unlessBroken(supervisor, heard, heard.begun());
+    // While the first process looks around.
+    const look = lookFromHost(machine, cgroups, place, started);
+    await unlessBroken(supervisor, heard, heard.onBoth(lastWords));
+    const report = parseReport(heard.text('stdout'), heard.text('stderr'));
+    return { state: started, findings: judge(place, started, look, report, listener.connections()) };
   } finally {
     supervisor.letGo();
   }
 }
 
-/** Hears out the first process. */
-async function firstWords({ outputs, broken }: Supervisor): Promise<InsideReport> {
-  const heard = saidBy(outputs);
-  const trouble = await inTime(Promise.race([heard.onBoth(lastWords).then(() => undefined), broken]));
-  if (trouble === undefined) return parseReport(heard.text('stdout'), heard.text('stderr'));
+async function unlessBroken({ broken }: Supervisor, heard: Said, word: Promise<void>): Promise<void> {
+  const trouble = await inTime(Promise.race([word.then(() => undefined), broken]));
+  if (trouble === undefined) return;
   const complaint = heard.text('stderr').trim();
   throw stuck(complaint === '' ? trouble : `${trouble}, and said: ${complaint.slice(0, 300)}`);
 }
 
-/** Everything that the fence reads. */
-function layDown(
-  machine: Machine,
-  place: Place,
-  state: State,
-  { listeners, environment }: SandboxSpec,
-  probePort: number,
-): void {
-  const shared = sharedEtc();
-  makeDoor(machine, place);
-  const kept = keptDirs(machine);
-  layEtc(kept.doors, join(place.door, 'etc'), state.uid, state.gid, state.labels.access, shared);
-  const fence: Fence = {
+function fenceOf(machine: Machine, place: Place, spec: SandboxSpec, state: State, probePort: number): Fence {
+  return {
     access: state.labels.access,
     install: machine.install,
     bwrapPath: machine.bwrapPath,
@@ -105,14 +97,20 @@ function layDown(
     limits: state.limits,
     door: place.door,
     system: systemLinks(),
-    sharedEtc: shared,
+    sharedEtc: sharedEtc(),
     probePort,
-    environment,
+    environment: spec.environment,
   };
+}
+
+/** Everything that the fence reads. */
+function layDown(machine: Machine, place: Place, { listeners }: SandboxSpec, fence: Fence): void {
+  const kept = keptDirs(machine);
+  makeDoor(machine, place);
+  layEtc(kept.doors, join(place.door, 'etc'), fence.uid, fence.gid, fence.access, fence.sharedEtc);
   layScripts(machine, place, initScript, listeners);
-  const zeroEnded = (words: readonly string[]): string => words.map((word) => `${word}\0`).join('');
-  writeLoose(place, 'command', zeroEnded(fenceCommand(fence)));
-  writeLoose(place, 'bwrap.args', zeroEnded(fenceArguments(fence)));
+  const words = fenceArguments(fence).map((word) => `${word}\0`);
+  writeLoose(place, 'bwrap.args', words.join(''));
   layKept(kept.states, join(place.dir, 'filter'), ownFilter(), 0o600);
 }
 

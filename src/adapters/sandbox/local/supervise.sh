@@ -1,12 +1,13 @@
 # Supervisor of one local sandbox. It starts bubblewrap, and at the deadline kills everything inside and removes its
 # files. Should it die, the kernel kills bubblewrap and with it the sandbox (--die-with-parent).
 #
-# Its own words: cgroup:DIR (limits the sandbox) and ulimit:FLAG=VALUE.
-cgroups=() ulimits=()
+# Its own words: cgroup:DIR (limits the sandbox), ulimit:FLAG=VALUE, and run:WORD for each word of the command.
+cgroups=() ulimits=() command=()
 for word in "$@"; do
   case $word in
     cgroup:*) cgroups+=("${word#cgroup:}") ;;
     ulimit:*) ulimits+=("${word#ulimit:}") ;;
+    run:*) command+=("${word#run:}") ;;
   esac
 done
 bwrap=''
@@ -74,6 +75,16 @@ limit() {
   held=$(ulimit -H "-$1") && [ "$held" -le "$2" ]
 }
 
+# A core file may have one byte, which bash cannot say: why not 0 stands in seccomp/restricted.ts. Where 0 is the most that
+# may be had, this is tried, and 0 it stays.
+one_byte_of_core() {
+  local what most
+  while read -r _ what _ _ _ most _; do
+    [ "$what" = core ] && break
+  done </proc/self/limits
+  if [ "$most" = 0 ]; then prlimit --pid "$BASHPID" --core=1:1; else command=(prlimit --core=1:1 "${command[@]}"); fi
+}
+
 # Becomes bubblewrap. Its cgroups and limits are set while the host still lays down the files; its own input is a pipe
 # from the supervisor that passes on the opener's words, or ends. Its outputs lead to the opener, who hears what is said
 # until the sandbox is open.
@@ -85,27 +96,26 @@ enter() {
   # The host's out-of-memory killer takes sandboxes first.
   { echo 500 >/proc/self/oom_score_adj; } 2>/dev/null
   for word in "${ulimits[@]}"; do limit "${word%%=*}" "${word#*=}" || exit 125; done
-  # One byte, which bash cannot say: why not 0 stands in seccomp/restricted.ts. Nor can it be had where 0 was set before.
-  prlimit --pid "$BASHPID" --core=1:1 || ulimit -c 0
+  one_byte_of_core
   read -r _ || exit
-  mapfile -d '' -t command <"$dir/command"
   exec "${command[@]}" <>"$dir/control" 6<"$dir/filter" 7>"$dir/bwrap.info" 8<"$dir/bwrap.args" 9>&-
 }
 
 exec 5> >(enter)
 bwrap=$!
 exec >/dev/null 2>&1
-mkfifo -m 600 "$dir/control" "$dir/wake"
 # The opener says on our input that the cgroups stand, then that all files lie there; should it die first, there is
 # nothing to open for.
 read -r _ || finish 'the opener died'
 echo >&5
+mkfifo -m 600 "$dir/control" "$dir/wake"
 read -r _ || finish 'the opener died'
 exec 9<>"$dir/wake" </dev/null || finish 'its files are not there'
 time_left && [ "$left" -gt 0 ] || finish 'the deadline passed before the start'
 echo >&5
 exec 5>&-
 
+# Not before: the opener waits now, and leaves a processor free.
 exec 6> >(bwrap='' && watch)
 move_out
 keep
