@@ -41,7 +41,7 @@ export function said(): Said {
     },
     text: (output) => texts[output],
     begun: () => until(() => texts.stdout !== ''),
-    onBoth: (line) => until(() => Object.values(texts).every((text) => text.split('\n').includes(line))),
+    onBoth: (line) => until(() => Object.values(texts).every((text) => `\n${text}`.includes(`\n${line}\n`))),
   };
 }
 

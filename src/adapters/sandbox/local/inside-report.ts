@@ -21,7 +21,7 @@ export type InsideReport = {
 
 export function parseReport(text: string, complaints: string): InsideReport {
   const lines = new Map<string, string[]>();
-  for (const line of text.split('\n')) {
+  for (const line of text.replaceAll('\x1e', '\n').split('\n')) {
     const at = line.indexOf('\t');
     if (at < 0) continue;
     const name = line.slice(0, at);

@@ -1,10 +1,17 @@
-# Looks around inside the sandbox and says what it sees, one `name<TAB>value` a line; it judges nothing.
+# Looks around inside the sandbox and says what it sees, one `name<TAB>value` a line or record (ended by RS, 1e); it judges
+# nothing.
 # $1: port of a listener on the host's loopback, which must be out of reach. What the kernel answers to unsharing and to
-# connecting stands on standard error, in unshare's and bash's words. Builtins wherever possible: each process costs.
+# connecting stands on standard error, in unshare's and bash's words. Builtins wherever possible: each process costs; and
+# so does each line, for bash writes it out by itself: what makes records is said as one.
 unshare --user /bin/echo $'userns\tcreated' &
+printf 'begun\tyes\n'
 
-say() { printf '%s\t%s\n' "$1" "${*:2}"; }
-show() { mapfile -t lines <"$2" && printf "$1\t%s\n" "${lines[@]}"; }
+said=''
+say() { said+=$1$'\t'${*:2}$'\x1e'; }
+show() {
+  local shown
+  mapfile -t lines <"$2" && printf -v shown "$1\t%s\x1e" "${lines[@]}" && said+=$shown
+}
 
 show status /proc/self/status
 # Our filter says that it is done, and does not do it; under any other it is done, to this process alone.
@@ -47,3 +54,4 @@ connect internet 1.1.1.1 443
 connect metadata 169.254.169.254 80
 connect host 127.0.0.1 "$1"
 say done yes
+printf '%s\n' "$said"
