@@ -12,6 +12,7 @@ const from = (path: string) => () => resolve(path);
 
 const files: Readonly<Record<string, () => string>> = {
   'pages.css': own('pages.css'),
+  'session-pages.css': own('session-pages.css'),
   'icon.svg': own('icon.svg'),
   'terminal.js': own('terminal.js'),
   'replay.js': own('replay.js'),

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Access } from '../../domain/access.ts';
 import { type CastEvent, castReader } from '../../domain/cast.ts';
 import { commandFinder } from '../../domain/cast-commands.ts';
+import { pauseCutter } from '../../domain/cast-pauses.ts';
 import { lineFinder } from '../../domain/cast-search.ts';
 import { isoTime } from '../../domain/duration.ts';
 import type { SessionId } from '../../domain/ids.ts';
@@ -45,8 +46,9 @@ export async function replayAnswer(deps: ReplaysDeps, ask: ReplayAsk): Promise<A
   if (!isGood(deps, ask, url.searchParams.get('ticket') ?? '')) return undefined;
   if (detail === 'find') {
     const finder = lineFinder(url.searchParams.get('text') ?? '');
-    if (!(await eachEvent(deps, ask, finder.read))) return undefined;
-    return { status: 200, json: finder.found() };
+    const played = await readInto(deps, ask, finder);
+    if (played === undefined) return undefined;
+    return { status: 200, json: finder.found().map((hit) => ({ ...hit, playedMs: played(hit.atMs) })) };
   }
   const cast = detail === 'cast' ? await deps.flow.recordings.read(access.request.id, session) : undefined;
   if (cast === undefined) return undefined;
@@ -61,7 +63,8 @@ async function showPage(deps: ReplaysDeps, ask: ReplayAsk): Promise<Answer | und
   const tooMany = await deps.attempts.bar({ access: access.request.id, person }, 'replay');
   if (tooMany !== undefined) return refused(tooMany.refused);
   const finder = commandFinder();
-  if (!(await eachEvent(deps, ask, finder.read))) return undefined;
+  const played = await readInto(deps, ask, finder);
+  if (played === undefined) return undefined;
   const { ledger, clock } = deps.flow;
   await ledger.append([
     {
@@ -74,22 +77,28 @@ async function showPage(deps: ReplaysDeps, ask: ReplayAsk): Promise<Answer | und
     },
   ]);
   const ticket = ticketFor(deps, ask, clock.now() + ticketMs);
-  const html = replayPage({ access, person, session, ticket, commands: finder.commands() });
+  const commands = finder.commands().map((command) => ({ ...command, playedMs: played(command.atMs) }));
+  const html = replayPage({ access, person, session, ticket, commands });
   return { status: 200, page: { kind: 'replay', html } };
 }
 
-/** False where there is no recording. */
-async function eachEvent(
+/** Where moments stand in the player once all of it was read; undefined where there is no recording. */
+async function readInto(
   { flow }: ReplaysDeps,
   { access, session }: ReplayAsk,
-  take: (event: CastEvent) => void,
-): Promise<boolean> {
+  finder: { read(event: CastEvent): void },
+): Promise<((atMs: number) => number) | undefined> {
   const cast = await flow.recordings.read(access.request.id, session);
-  if (cast === undefined) return false;
+  if (cast === undefined) return undefined;
   const reader = castReader();
+  const pauses = pauseCutter();
   cast.setEncoding('utf8');
-  for await (const text of cast) for (const event of reader.read(String(text))) take(event);
-  return true;
+  for await (const text of cast)
+    for (const event of reader.read(String(text))) {
+      pauses.read(event);
+      finder.read(event);
+    }
+  return pauses.played;
 }
 
 /** `<end>.<mac>`, good for one person and one recording. */

@@ -1,5 +1,6 @@
 /** The pages that show a terminal: to work in, to watch, and to replay. What moves on them is done by their scripts. */
 import type { Access } from '../../../domain/access.ts';
+import { pauseMaxMs } from '../../../domain/cast-pauses.ts';
 import { pathBytesMax } from '../../../domain/own-path.ts';
 import type { Person } from '../../../domain/people.ts';
 import type { Sight } from '../../../flow/viewing.ts';
@@ -26,7 +27,14 @@ export function terminalPage({
 <input id="search" type="search" placeholder="search" autocomplete="off"> ${downloadMax === undefined ? undefined : downloadForm(id, downloadMax)} ${act(`/accesses/${id}/done`, 'Done')}</div>
 <div id="screen"></div>
 </div>`;
-  return layout({ title: target, person, body, wide: true, scripts: ['terminal.js'], styles: ['xterm.css'] });
+  return layout({
+    title: target,
+    person,
+    body,
+    wide: true,
+    scripts: ['terminal.js'],
+    styles: ['xterm.css', 'session-pages.css'],
+  });
 }
 
 /** In a tab of its own, which a download leaves at once: what is refused must not take the place of the terminal. */
@@ -50,7 +58,7 @@ ${sight === 'approver' ? act(`/accesses/${id}/revoke`, 'Revoke') : undefined}</d
     body,
     wide: true,
     scripts: ['terminal.js'],
-    styles: ['xterm.css'],
+    styles: ['xterm.css', 'session-pages.css'],
   });
 }
 
@@ -58,21 +66,25 @@ export type ReplayPage = TerminalPage & {
   readonly session: string;
   /** Shows the door that this page was asked for by somebody who may see the recording, and put on the record. */
   readonly ticket: string;
-  readonly commands: readonly { readonly atMs: number; readonly text: string }[];
+  /** `atMs` is the recording's time, `playedMs` the player's. */
+  readonly commands: readonly { readonly atMs: number; readonly playedMs: number; readonly text: string }[];
 };
 
 export function replayPage({ access, person, session, ticket, commands }: ReplayPage): Html {
   const { id, target } = access.request;
   const items = commands.map(
-    ({ atMs, text }) =>
-      html`<li><button data-at="${atMs}"><span>${clockText(atMs)}</span> <code>${text}</code></button></li>`,
+    ({ atMs, playedMs, text }) =>
+      html`<li><button data-at="${playedMs}"><span>${clockText(atMs)}</span> <code>${text}</code></button></li>`,
   );
+  const here = `/accesses/${id}/sessions/${session}`;
   const body = html`<div class="bar"><strong>${target}</strong> <a href="/accesses/${id}">${id}</a> <code>${session}</code>
-<input id="search" type="search" placeholder="search in the text" autocomplete="off"></div>
-<div class="replay"><div id="player" data-cast="/accesses/${id}/sessions/${session}/cast?ticket=${ticket}" data-find="/accesses/${id}/sessions/${session}/find?ticket=${ticket}"></div>
-<aside><h2>Commands</h2>
+<input id="search" type="search" aria-label="search in the text" placeholder="search in the text" autocomplete="off"></div>
+<div class="replay"><div id="player" data-cast="${here}/cast?ticket=${ticket}" data-find="${here}/find?ticket=${ticket}" data-pause="${pauseMaxMs / 1_000}"></div>
+<aside><section id="hits" hidden><h2>Found</h2><p role="status"></p><ol id="found"></ol></section>
+<h2>Commands</h2>
 <p>As the shell reported them: a hint for finding one’s way and no evidence, for whoever worked inside controls it. Evidence is what the terminal showed.</p>
-<ol id="commands">${items}</ol><ol id="found"></ol></aside></div>`;
+<p>Times count from the beginning of the session. The player cuts pauses to ${pauseMaxMs / 1_000} s, so its own clock shows less.</p>
+<ol id="commands">${items}</ol></aside></div>`;
   return layout({
     title: `${target}, replay`,
     person,
@@ -80,7 +92,7 @@ export function replayPage({ access, person, session, ticket, commands }: Replay
     wide: true,
     library: 'player.js',
     scripts: ['replay.js'],
-    styles: ['player.css'],
+    styles: ['player.css', 'session-pages.css'],
   });
 }
 
