@@ -8,6 +8,7 @@ import type { Person } from '../domain/people.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Recording, RecordingDigest } from '../ports/recordings.ts';
 import type { Terminal, TerminalSize } from '../ports/terminals.ts';
+import { resizing } from './resizing.ts';
 import { makeScrollback } from './scrollback.ts';
 
 /** Someone who sees the terminal: the requester, who also types, or a watcher. */
@@ -17,6 +18,8 @@ export type Viewer = {
   show(bytes: Uint8Array): void;
   /** Bytes shown that the viewer's screen has not taken yet. */
   behind(): number;
+  /** The terminal has this size from here on: first of all, and whenever it changes. */
+  sized(size: TerminalSize): void;
   /** Who watches now, by name. */
   watched(names: readonly string[]): void;
   /** The session is over for this viewer. */
@@ -156,7 +159,9 @@ export function startSession(parts: SessionParts): Session {
     await room.promise;
   };
 
-  const resize = resizer(parts, over.signal);
+  const sizes = resizing(parts, over.signal, (now) => {
+    for (const viewer of viewers) viewer.sized(now);
+  });
 
   const watchIdle = async (): Promise<void> => {
     while (!over.signal.aborted) {
@@ -183,6 +188,7 @@ export function startSession(parts: SessionParts): Session {
     cut,
     ended: live(),
     attach: (viewer) => {
+      viewer.sized(sizes.now());
       viewer.show(scrollback.bytes());
       if (over.signal.aborted) viewer.over(why);
       else if (viewers.size >= mostViewers) viewer.over('too many look at this terminal already');
@@ -202,7 +208,7 @@ export function startSession(parts: SessionParts): Session {
           return typed;
         },
         resize: (wanted) => {
-          if (viewer.writes && viewers.has(viewer)) resize(wanted);
+          if (viewer.writes && viewers.has(viewer)) sizes.want(wanted);
         },
         caughtUp: wake,
         detach: () => {
@@ -217,25 +223,3 @@ export function startSession(parts: SessionParts): Session {
 
 /** Longer timers than this fire at once. */
 const longestSleepMs = 24 * 3_600_000;
-
-/** One resize at a time; of those that come meanwhile the last one counts. So no flood of them reaches the sandbox. */
-function resizer(
-  { size, recording, terminal }: Pick<SessionParts, 'size' | 'recording' | 'terminal'>,
-  over: AbortSignal,
-): (wanted: TerminalSize) => void {
-  let [wanted, applied] = [size, size];
-  let busy = false;
-  const apply = async (): Promise<void> => {
-    busy = true;
-    while (!over.aborted && (wanted.cols !== applied.cols || wanted.rows !== applied.rows)) {
-      applied = wanted;
-      recording.resize(applied);
-      await terminal.resize(applied).catch(() => {});
-    }
-    busy = false;
-  };
-  return (next) => {
-    wanted = next;
-    if (!busy) void apply();
-  };
-}

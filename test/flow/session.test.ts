@@ -251,6 +251,32 @@ describe('sizes', () => {
     await allTurns();
     expect(terminal.sizes).toEqual([size]);
   });
+
+  it('are told to everybody, before anything is shown and whenever one who writes changes it', async () => {
+    const { session, terminal } = await stage();
+    const [mine, other, watching] = [screen(ana), screen(ana), screen(lea, { writes: false })];
+    const attachment = session.attach(mine);
+    session.attach(other);
+    session.attach(watching);
+    expect([mine.size(), other.size(), watching.size()]).toEqual([size, size, size]);
+    attachment.resize({ cols: 132, rows: 43 });
+    await eventually(() => expect(terminal.sizes.at(-1)).toEqual({ cols: 132, rows: 43 }));
+    expect([mine, other, watching].map((each) => each.size())).toEqual(
+      Array(3).fill({ cols: 132, rows: 43 }),
+    );
+    const late = screen(lea, { writes: false });
+    session.attach({
+      ...late,
+      show: (bytes) => {
+        expect(late.size()).toEqual({ cols: 132, rows: 43 });
+        late.show(bytes);
+      },
+    });
+    attachment.detach();
+    attachment.resize(size);
+    await allTurns();
+    expect(watching.size()).toEqual({ cols: 132, rows: 43 });
+  });
 });
 
 describe('the end', () => {

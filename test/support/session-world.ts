@@ -4,6 +4,7 @@ import type { AccessId, SessionId } from '../../src/domain/ids.ts';
 import type { Person } from '../../src/domain/people.ts';
 import { isRefused, type Refusal, type Refused } from '../../src/domain/refusal.ts';
 import type { Attachment, Session, Viewer } from '../../src/flow/session.ts';
+import type { TerminalSize } from '../../src/ports/terminals.ts';
 import type { MemoryWorld } from './memory-world.ts';
 
 export const ana: Person = { id: 'U0ANA', name: 'ana' };
@@ -42,6 +43,8 @@ export function refusal(outcome: Session | Refused): Refusal {
 export type Screen = Viewer & {
   readonly text: () => string;
   readonly watchedBy: () => readonly string[];
+  /** The size that it was told last. */
+  readonly size: () => TerminalSize | undefined;
   readonly overBecause: () => string | undefined;
   /** The screen takes everything that it was shown, from now on at once or only now. */
   catchUp(attachment: Attachment): void;
@@ -54,6 +57,7 @@ export function screen(person: Person, options: { writes?: boolean; isSlow?: boo
   let behind = 0;
   let names: readonly string[] = [];
   let why: string | undefined;
+  let told: TerminalSize | undefined;
   return {
     person,
     writes,
@@ -65,11 +69,15 @@ export function screen(person: Person, options: { writes?: boolean; isSlow?: boo
     watched: (now) => {
       names = now;
     },
+    sized: (now) => {
+      told = now;
+    },
     over: (reason) => {
       why ??= reason;
     },
     text: () => Buffer.concat(chunks).toString('latin1'),
     watchedBy: () => names,
+    size: () => told,
     overBecause: () => why,
     catchUp: (attachment) => {
       behind = 0;

@@ -15,6 +15,7 @@ const files: Readonly<Record<string, () => string>> = {
   'session-pages.css': own('session-pages.css'),
   'icon.svg': own('icon.svg'),
   'terminal.js': own('terminal.js'),
+  'screen.js': own('screen.js'),
   'replay.js': own('replay.js'),
   'page.js': own('page.js'),
   'xterm.js': from('@xterm/xterm/lib/xterm.mjs'),

@@ -37,6 +37,7 @@ export function attach(
     },
     // What a page claims to have taken cannot be more than what has left us.
     behind: () => Math.max(shown - taken, socket.bufferedAmount),
+    sized: ({ cols, rows }) => say({ type: 'size', cols, rows }),
     watched: (names) => say({ type: 'watched', names }),
     over: (why) => endWith(socket, why),
   };

@@ -1,7 +1,8 @@
 /**
  * What page and door tell each other beside the terminal's bytes.
  *
- * To the page: `session` (which, its end, our clock), `watched` (names), `typed` (bytes that the shell took), `over`.
+ * To the page: `session` (which, its end, our clock), `size` (columns and rows, of what is shown after it), `watched`
+ * (names), `typed` (bytes that the shell took), `over`.
  * From the page: the shapes below; anything else is no page's.
  */
 import { z } from 'zod';

@@ -2,10 +2,7 @@
  * The terminal in the browser: xterm.js on a WebSocket. It reconnects to the same session after a reload or a lost
  * connection, tells the server how much the screen has taken, and shows why a session is over.
  */
-import { FitAddon } from './addon-fit.js';
-import { SearchAddon } from './addon-search.js';
-import { WebLinksAddon } from './addon-web-links.js';
-import { Terminal } from './xterm.js';
+import { openScreen } from './screen.js';
 
 /** Bytes that a page may paste at once: more belongs in a file. */
 const pasteMax = 1024 * 1024;
@@ -19,21 +16,7 @@ const reconnectMs = [500, 1_000, 2_000, 5_000];
 
 const root = byId('terminal');
 const writes = root.dataset.writes === 'yes';
-const terminal = new Terminal({
-  scrollback: 10_000,
-  cursorBlink: writes,
-  disableStdin: !writes,
-  fontSize: 14,
-  fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, monospace',
-  theme: { background: '#101418' },
-});
-const fit = new FitAddon();
-const search = new SearchAddon();
-terminal.loadAddon(fit);
-terminal.loadAddon(search);
-terminal.loadAddon(new WebLinksAddon());
-terminal.open(byId('screen'));
-fit.fit();
+const { terminal, search, scale, ownSize, take } = openScreen(byId('screen'), writes);
 
 /** @type {WebSocket | undefined} */
 let socket;
@@ -56,8 +39,9 @@ function connect() {
   const url = new URL(root.dataset.socket ?? '', location.href);
   url.protocol = url.protocol.replace('http', 'ws');
   if (writes) {
-    url.searchParams.set('cols', String(terminal.cols));
-    url.searchParams.set('rows', String(terminal.rows));
+    const { cols, rows } = ownSize();
+    url.searchParams.set('cols', String(cols));
+    url.searchParams.set('rows', String(rows));
     const session = sessionStorage.getItem(key);
     if (session !== null) url.searchParams.set('session', session);
   }
@@ -98,8 +82,12 @@ function hear(news) {
       endsAt = news.endsAt;
       ahead = news.now - Date.now();
       say(writes ? 'recorded' : 'watching');
-      send({ type: 'resize', cols: terminal.cols, rows: terminal.rows });
+      askForSize();
       if (writes) terminal.focus();
+      break;
+    case 'size':
+      // What came before it was shown in the size before.
+      terminal.write('', () => take(news.cols, news.rows));
       break;
     case 'typed':
       typing -= news.bytes;
@@ -120,6 +108,11 @@ function hear(news) {
       terminal.write(`\r\n\x1b[7m ${news.why.replaceAll('\x1b', '')} \x1b[0m\r\n`);
       break;
   }
+}
+
+/** The session has one size: that of the window that who writes looks at. A hidden one asks when it is shown. */
+function askForSize() {
+  if (writes && document.visibilityState === 'visible') send({ type: 'resize', ...ownSize() });
 }
 
 /** @param {object} news */
@@ -155,8 +148,12 @@ if (writes) {
   terminal.onData((text) => type(new Uint8Array(encoder.encode(text))));
   terminal.onBinary((text) => type(Uint8Array.from(text, (character) => character.charCodeAt(0))));
 }
-terminal.onResize(({ cols, rows }) => send({ type: 'resize', cols, rows }));
-new ResizeObserver(() => fit.fit()).observe(byId('screen'));
+addEventListener('focus', askForSize);
+document.addEventListener('visibilitychange', askForSize);
+new ResizeObserver(() => {
+  scale();
+  askForSize();
+}).observe(byId('screen'), { box: 'border-box' });
 
 // Ctrl+Shift+C copies what is selected; pasting is the browser's own.
 terminal.attachCustomKeyEventHandler((event) => {

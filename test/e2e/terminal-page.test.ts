@@ -1,0 +1,68 @@
+/** The page of a terminal in real browsers: what is shown to whom, and what it says when something happened. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { activeWiki, openWebBrowser, shownOn, untilShown, type WebBrowser } from '../support/web-browser.ts';
+import { type Bot, openWorld, type World } from '../support/world.ts';
+
+let world: World;
+let bot: Bot;
+let browser: WebBrowser;
+
+beforeAll(async () => {
+  world = await openWorld();
+  bot = await world.startBot();
+  browser = await openWebBrowser(() => `http://127.0.0.1:${bot.port}`);
+}, 120_000);
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+const shot = (page: Page, name: string) =>
+  page.screenshot({ path: join(tmpdir(), `prod-access-page-${name}.png`) });
+
+async function untilAlike(page: Page, other: Page): Promise<void> {
+  await expect.poll(() => shownOn(page), { timeout: 15_000 }).toBe(await shownOn(other));
+}
+
+it('is watched in the size that it has, whatever window it is watched in', async () => {
+  const access = await activeWiki(world);
+  const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
+  await untilShown(ana, /\$ +$/m);
+  await ana.keyboard.type('printf "%*s|\\n" $((COLUMNS - 1)) wide; stty size\n');
+  await untilShown(ana, /^\d+ \d+$/m);
+  const watchers: Page[] = [];
+  for (const [width, height] of [
+    [1_600, 1_000],
+    [700, 500],
+    [390, 844],
+  ] as const) {
+    const lea = await browser.signedIn('U0LEA', `/accesses/${access}`, { width, height });
+    await lea.click('text=watch');
+    await untilAlike(lea, ana);
+    watchers.push(lea);
+    await shot(lea, `watch-${width}`);
+  }
+  await ana.setViewportSize({ width: 1_200, height: 600 });
+  await ana.keyboard.type('clear; printf "%*s|\\n" $((COLUMNS - 1)) wider; stty size\n');
+  await untilShown(ana, /wider\|\n\d+ \d+$/m);
+  for (const lea of watchers) await untilAlike(lea, ana);
+  await shot(ana, 'watched');
+
+  // Another tab of the one who works: the size is that of the window that is looked at, and every tab shows it.
+  const other = await ana.context().newPage();
+  await other.setViewportSize({ width: 800, height: 500 });
+  await other.goto(ana.url().replace('/terminal', ''));
+  await other.click('table a:text("open")');
+  await untilShown(other, /wider/);
+  await other.keyboard.type('clear; printf "%*s|\\n" $((COLUMNS - 1)) narrow; stty size\n');
+  await untilShown(other, /^ {80,}narrow\|\n\d+ \d+$/m);
+  await untilAlike(ana, other);
+  await ana.evaluate(() => dispatchEvent(new Event('focus')));
+  await ana.keyboard.type('clear; printf "%*s|\\n" $((COLUMNS - 1)) again; stty size\n');
+  await untilShown(ana, /^ {130,}again\|\n/m);
+  await untilAlike(other, ana);
+  expect(browser.wrong).toEqual([]);
+}, 120_000);
