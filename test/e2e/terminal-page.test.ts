@@ -66,3 +66,24 @@ it('is watched in the size that it has, whatever window it is watched in', async
   await untilAlike(other, ana);
   expect(browser.wrong).toEqual([]);
 }, 120_000);
+
+it('shows underscores', async () => {
+  const access = await activeWiki(world);
+  const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
+  await untilShown(ana, /\$ +$/m);
+  await ana.keyboard.type('clear; echo _"____"\n');
+  await untilShown(ana, /^_____$/m);
+  const row = await ana.locator('.xterm-rows > div').first().boundingBox();
+  if (row === null) throw new Error('no row');
+  const picture = await ana.screenshot({ clip: { ...row, width: 40 } });
+  const bright = await (await ana.context().newPage()).evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes]));
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    context?.drawImage(image, 0, 0);
+    return context
+      ?.getImageData(0, 0, image.width, image.height)
+      .data.some((value, at) => at % 4 < 3 && value > 128);
+  }, picture.toString('base64'));
+  expect(bright).toBe(true);
+}, 120_000);

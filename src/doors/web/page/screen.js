@@ -22,6 +22,8 @@ export function openScreen(place, writes) {
     cursorBlink: writes,
     disableStdin: !writes,
     fontSize: usualFont,
+    // Rows hide what is outside of them: with less, underscores are.
+    lineHeight: 1.2,
     fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, monospace',
     theme: { background: '#101418' },
   });
