@@ -2,6 +2,7 @@
 import { type Actor, bot } from '../domain/audit.ts';
 import { isoTime } from '../domain/duration.ts';
 import type { AccessId, SessionId } from '../domain/ids.ts';
+import { processDied } from '../domain/lost-session.ts';
 import { isRefused } from '../domain/refusal.ts';
 import { cleanText } from '../domain/request.ts';
 import { load } from './advance.ts';
@@ -76,7 +77,7 @@ export async function endOrphans(deps: Deps): Promise<void> {
       await recordSessionEnd(
         deps,
         { access, session, actor: bot, ...(await targetOf(deps, access)) },
-        { why: 'the process that recorded it died', digest },
+        { why: processDied, digest },
       );
   }
 }

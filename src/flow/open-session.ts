@@ -18,7 +18,7 @@ export type SessionAsk = {
   readonly access: AccessId;
   readonly person: Person;
   readonly size: TerminalSize;
-  readonly whyEnded: () => Promise<string>;
+  readonly whyOver: () => Promise<string | undefined>;
   /** How many terminals of this access are open already. */
   readonly open: number;
   /** Ends the attempts to put the end of what came to nothing on the record. */
@@ -88,7 +88,7 @@ export async function openSession(deps: SessionDeps, ask: SessionAsk): Promise<S
       idleMs: idle,
       recordInput: record_input,
       clock,
-      whyEnded: ask.whyEnded,
+      whyOver: ask.whyOver,
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -22,8 +22,8 @@ export type Viewer = {
   sized(size: TerminalSize): void;
   /** Who watches now, by name. */
   watched(names: readonly string[]): void;
-  /** The session is over for this viewer. */
-  over(why: string): void;
+  /** The session is over for this viewer. `again`: whether its access goes on, so that there may be another. */
+  over(why: string, again: boolean): void;
 };
 
 export type Attachment = {
@@ -41,8 +41,8 @@ export type Session = {
   readonly target: string;
   readonly openedAt: number;
   attach(viewer: Viewer): Attachment;
-  /** Ends it with this reason; whoever looks on is told at once. */
-  cut(why: string): void;
+  /** Ends it with this reason; whoever looks on is told at once, and that there is no other where `again` is false. */
+  cut(why: string, options?: { readonly again: boolean }): void;
   /** Resolves once the recording is closed. */
   readonly ended: Promise<SessionEnd>;
 };
@@ -59,8 +59,8 @@ export type SessionParts = {
   readonly idleMs: number;
   readonly recordInput: boolean;
   readonly clock: Clock;
-  /** Why a shell ended that nobody here cut: the sandbox may have been closed under it. */
-  readonly whyEnded: () => Promise<string>;
+  /** Why the access is over, where a shell ended that nobody here cut: the sandbox may have been closed under it. */
+  readonly whyOver: () => Promise<string | undefined>;
 };
 
 /** What a writer's screen may be behind before the shell waits for it. */
@@ -77,7 +77,7 @@ export function startSession(parts: SessionParts): Session {
   const scrollback = makeScrollback();
   const over = new AbortController();
   const openedAt = clock.now();
-  let why = '';
+  let end = { why: '', again: true };
   let unseen = 0;
   let typedAt = openedAt;
   let told: readonly string[] = [];
@@ -100,11 +100,11 @@ export function startSession(parts: SessionParts): Session {
   // What breaks a stream is noticed where it is read; without a listener it would end the process.
   stream.on('error', () => {});
 
-  const cut = (reason: string): void => {
+  const cut = (why: string, { again } = { again: true }): void => {
     if (over.signal.aborted) return;
-    why = reason;
+    end = { why, again };
     over.abort();
-    for (const viewer of viewers) viewer.over(reason);
+    for (const viewer of viewers) viewer.over(why, again);
     stream.destroy();
     wake();
     makeRoom();
@@ -123,7 +123,7 @@ export function startSession(parts: SessionParts): Session {
     for (const viewer of viewers) {
       if (!viewer.writes && viewer.behind() > windowBytes) {
         viewers.delete(viewer);
-        viewer.over('your connection is too slow to watch this; open it again');
+        viewer.over('your connection is too slow to watch this; open it again', true);
         tellWatched();
         continue;
       }
@@ -176,8 +176,11 @@ export function startSession(parts: SessionParts): Session {
     void recording.broken.then((reason) => cut(`it cannot be recorded: ${reason}`));
     // A stream that breaks has ended; what broke it was said by whoever cut it.
     await pump().catch(() => {});
-    if (!over.signal.aborted) cut(await parts.whyEnded());
-    return { why, digest: await recording.end() };
+    if (!over.signal.aborted) {
+      const why = await parts.whyOver();
+      cut(why ?? 'the shell ended', { again: why === undefined });
+    }
+    return { why: end.why, digest: await recording.end() };
   };
 
   return {
@@ -190,8 +193,8 @@ export function startSession(parts: SessionParts): Session {
     attach: (viewer) => {
       viewer.sized(sizes.now());
       viewer.show(scrollback.bytes());
-      if (over.signal.aborted) viewer.over(why);
-      else if (viewers.size >= mostViewers) viewer.over('too many look at this terminal already');
+      if (over.signal.aborted) viewer.over(end.why, end.again);
+      else if (viewers.size >= mostViewers) viewer.over('too many look at this terminal already', true);
       else {
         viewers.add(viewer);
         if (viewer.writes) unseen = 0;

@@ -56,7 +56,7 @@ export function makeSessions(
     if (watched.has(access)) return;
     watched.add(access);
     const why = await attendance.over(access).finally(() => watched.delete(access));
-    for (const session of of(access)) session.cut(why);
+    for (const session of of(access)) session.cut(why, { again: false });
   };
 
   const finish = async (session: Session, person: Person): Promise<void> => {
@@ -80,7 +80,7 @@ export function makeSessions(
         person,
         size,
         open: of(access).length + pending,
-        whyEnded: async () => (await attendance.now(access)) ?? 'the shell ended',
+        whyOver: () => attendance.now(access),
         giveUp: giveUp.signal,
       });
       if (isRefused(session)) return session;

@@ -87,3 +87,49 @@ it('shows underscores', async () => {
   }, picture.toString('base64'));
   expect(bright).toBe(true);
 }, 120_000);
+
+it('says what was lost with the bot, and leaves what was shown', async () => {
+  const access = await activeWiki(world);
+  const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
+  await untilShown(ana, /\$ +$/m);
+  await ana.keyboard.type('echo kept >note; echo "shown "before\n');
+  await untilShown(ana, /shown before/);
+  await bot.kill();
+  await ana.getByText('connection lost').waitFor();
+  bot = await world.startBot({ PORT: String(bot.port) });
+  await untilShown(ana, /shown before.*── .*This is a new one\. +Files in ~ are still there\..*\$ +$/s);
+  await ana.keyboard.type('cat note\n');
+  await untilShown(ana, /^kept$/m);
+  await shot(ana, 'restarted');
+}, 120_000);
+
+const next = (page: Page) => page.locator('#next a');
+
+it('leads on when the shell has ended, and when the access has', async () => {
+  const access = await activeWiki(world);
+  const here = `http://127.0.0.1:${bot.port}/accesses/${access}`;
+  const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
+  await untilShown(ana, /\$ +$/m);
+  await expect.poll(() => ana.locator('#left').innerText()).toMatch(/left/);
+  await ana.keyboard.type('exit\n');
+  await ana.getByText('over: the shell ended').waitFor();
+  expect(await ana.locator('#left').innerText()).toBe('');
+  await shot(ana, 'exit');
+  expect(await next(ana).innerText()).toBe('Open a new terminal');
+  await next(ana).click();
+  await untilShown(ana, /\$ +$/m);
+  const lea = await browser.signedIn('U0LEA', `/accesses/${access}`);
+  await lea.click('text=watch');
+  await untilShown(lea, /\$ +$/m);
+  await lea.click('text=Revoke');
+  await ana.getByText(/^over: lea revoked it/).waitFor();
+  expect(await ana.locator('#left').innerText()).toBe('');
+  expect(await ana.getByRole('button', { name: 'Done' }).isVisible()).toBe(false);
+  await shot(ana, 'revoked');
+  expect(await next(ana).innerText()).toBe('Replay');
+  await next(ana).click();
+  await ana.waitForSelector('.ap-player, .ap-wrapper');
+  await ana.goto(`${here}/terminal`);
+  expect(ana.url()).toBe(here);
+  expect(browser.wrong.filter((text) => !/WebSocket connection/.test(text))).toEqual([]);
+}, 120_000);

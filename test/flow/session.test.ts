@@ -35,7 +35,7 @@ async function stage(change: Partial<SessionParts> = {}): Promise<Stage> {
     idleMs,
     recordInput: false,
     clock,
-    whyEnded: async () => 'the shell ended',
+    whyOver: async () => undefined,
     ...change,
   });
   const [opened] = terminals.opened;
@@ -304,6 +304,28 @@ describe('the end', () => {
     expect((await session.ended).why).toBe('revoked');
     expect(viewer.overBecause()).toBe('revoked');
     expect(terminal.hungUp()).toBe(true);
+  });
+
+  it('tells whether there may be another: not when the access is over', async () => {
+    const exited = await stage();
+    const [mine, theirs] = [screen(ana), screen(ana)];
+    exited.session.attach(mine);
+    exited.shell.end();
+    await exited.session.ended;
+    expect([mine.overBecause(), mine.again()]).toEqual(['the shell ended', true]);
+    const closed = await stage({ whyOver: async () => 'its time is up' });
+    closed.session.attach(theirs);
+    closed.shell.end();
+    await closed.session.ended;
+    expect([theirs.overBecause(), theirs.again()]).toEqual(['its time is up', false]);
+    const late = screen(ana);
+    closed.session.attach(late);
+    expect(late.again()).toBe(false);
+    const { session } = await stage();
+    const cut = screen(ana);
+    session.attach(cut);
+    session.cut('revoked', { again: false });
+    expect(cut.again()).toBe(false);
   });
 
   it('comes at once while the shell is held back', async () => {

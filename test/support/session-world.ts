@@ -46,6 +46,8 @@ export type Screen = Viewer & {
   /** The size that it was told last. */
   readonly size: () => TerminalSize | undefined;
   readonly overBecause: () => string | undefined;
+  /** Whether it was told that there may be another terminal. */
+  readonly again: () => boolean | undefined;
   /** The screen takes everything that it was shown, from now on at once or only now. */
   catchUp(attachment: Attachment): void;
 };
@@ -57,6 +59,7 @@ export function screen(person: Person, options: { writes?: boolean; isSlow?: boo
   let behind = 0;
   let names: readonly string[] = [];
   let why: string | undefined;
+  let again: boolean | undefined;
   let told: TerminalSize | undefined;
   return {
     person,
@@ -72,13 +75,15 @@ export function screen(person: Person, options: { writes?: boolean; isSlow?: boo
     sized: (now) => {
       told = now;
     },
-    over: (reason) => {
+    over: (reason, isAgain) => {
       why ??= reason;
+      again ??= isAgain;
     },
     text: () => Buffer.concat(chunks).toString('latin1'),
     watchedBy: () => names,
     size: () => told,
     overBecause: () => why,
+    again: () => again,
     catchUp: (attachment) => {
       behind = 0;
       attachment.caughtUp();

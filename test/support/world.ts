@@ -87,7 +87,7 @@ export type World = AsyncDisposable & {
   readonly install: string;
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Starts a bot and waits until it is ready. */
+  /** Starts a bot and waits until it is ready; on a port that is free, or on `PORT`. */
   startBot(extra?: Readonly<Record<string, string>>): Promise<Bot>;
   /** The whole stream as it stands in Redis. */
   lines(): Promise<readonly StoredLine[]>;
@@ -190,7 +190,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     lines,
     entries,
     startBot: async (extra = {}) => {
-      const port = await freePort();
+      const port = extra.PORT === undefined ? await freePort() : Number(extra.PORT);
       if (options.events !== 'socket') slack.setRequestUrl(`http://127.0.0.1:${port}/slack/events`);
       const publicUrl = `http://127.0.0.1:${port}`;
       slack.setRedirectUrls([`${publicUrl}/sign-in/callback`]);

@@ -13,13 +13,15 @@ export type Joined = {
   readonly session: Session;
   readonly writes: boolean;
   readonly stored: Stored;
+  /** What became of the session that the page looked for, in words. */
+  readonly lost?: string | undefined;
 };
 
 /** The function that is returned says whether the page was heard of so far. */
 export function attach(
   { flow }: Pick<PagesDeps, 'flow'>,
   socket: WebSocket,
-  { person, session, writes, stored }: Joined,
+  { person, session, writes, stored, lost }: Joined,
 ): () => boolean {
   const { access } = stored;
   let shown = 0;
@@ -27,7 +29,7 @@ export function attach(
   let heard = false;
   const say = (news: unknown): void => socket.send(JSON.stringify(news));
   const endsAt = access.state === 'active' ? access.endsAt : undefined;
-  say({ type: 'session', id: session.id, endsAt, now: flow.clock.now() });
+  say({ type: 'session', id: session.id, endsAt, now: flow.clock.now(), lost });
   const viewer: Viewer = {
     person,
     writes,
@@ -39,7 +41,7 @@ export function attach(
     behind: () => Math.max(shown - taken, socket.bufferedAmount),
     sized: ({ cols, rows }) => say({ type: 'size', cols, rows }),
     watched: (names) => say({ type: 'watched', names }),
-    over: (why) => endWith(socket, why),
+    over: (why, again) => endWith(socket, { type: 'over', why, again }),
   };
   const attachment = session.attach(viewer);
   const typing = typingInto(attachment, socket, (bytes) => say({ type: 'typed', bytes }));

@@ -16,7 +16,7 @@ import type { Stored } from '../../ports/ledger.ts';
 import { accessFor } from './access-for.ts';
 import { answerAct } from './acts.ts';
 import { addressOf } from './address.ts';
-import { type Answer, send } from './answers.ts';
+import { type Answer, redirect, send } from './answers.ts';
 import { sendAsset } from './assets.ts';
 import type { PagesDeps } from './deps.ts';
 import { accessPage } from './pages/access-page.ts';
@@ -126,9 +126,11 @@ async function showTerminal(
     await turnAway(deps, { person, doing: 'terminal', refusal, access: access.request.id });
     return refused(refusal);
   }
+  // What it would say stands on the page of the access, and more.
+  if (access.state !== 'active') return redirect(`/accesses/${access.request.id}`);
   const asked = searchParams.get('session') ?? '';
   const session = isSessionId(asked) ? asked : undefined;
-  const max = access.state === 'active' ? downloadMax(deps.flow.policy.current(), access.request) : undefined;
+  const max = downloadMax(deps.flow.policy.current(), access.request);
   const html = terminalPage({
     access,
     person,

@@ -1,5 +1,6 @@
 /** The life of a WebSocket: whether its browser is still there, and how it is ended in words. */
 import type { WebSocket } from 'ws';
+import type { EndNews } from './terminal-news.ts';
 
 /** A browser that does not answer this often is gone. */
 const pingEveryMs = 10_000;
@@ -30,11 +31,11 @@ export function answerPings(socket: WebSocket): void {
   });
 }
 
-/** Tells the page that it is over, and why. */
-export function endWith(socket: WebSocket, why: string): void {
+/** Tells the page what the end is and why, as its last news. */
+export function endWith(socket: WebSocket, news: EndNews): void {
   if (socket.readyState !== socket.OPEN) return;
   socket.resume();
-  socket.send(JSON.stringify({ type: 'over', why }));
+  socket.send(JSON.stringify(news));
   socket.close(1000);
   // What it still sends is for nobody.
   socket.removeAllListeners('message');

@@ -7,13 +7,16 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isoTime } from '../../domain/duration.ts';
-import { type AccessId, isAccessId, isSessionId } from '../../domain/ids.ts';
+import { type AccessId, isAccessId, isSessionId, type SessionId } from '../../domain/ids.ts';
+import { lostSession } from '../../domain/lost-session.ts';
 import type { Person } from '../../domain/people.ts';
 import { isRefused, type Refused } from '../../domain/refusal.ts';
+import type { Flow } from '../../flow/deps.ts';
 import type { Session } from '../../flow/session.ts';
 import { counts } from '../../flow/sign-out.ts';
 import { isSight, sightOf } from '../../flow/viewing.ts';
 import type { Stored } from '../../ports/ledger.ts';
+import { lostSessionWords } from '../../words/lost-session.ts';
 import { plainRefusal } from '../../words/refusals.ts';
 import { accessFor } from './access-for.ts';
 import { addressOf } from './address.ts';
@@ -65,7 +68,7 @@ export function terminalSockets(
         const asked = { socket, request, access: id, wanted: url.searchParams, judgeEveryMs };
         void serve(deps, asked).catch((error: unknown) => {
           deps.log.error({ access: id, err: error }, 'a terminal failed');
-          endWith(socket, 'It failed on our side. Try again in a moment.');
+          refuse(socket, 'It failed on our side. Try again in a moment.');
         });
       });
       return true;
@@ -100,19 +103,19 @@ async function serve(deps: PagesDeps, ask: SocketAsk): Promise<void> {
   // What comes while the session is being opened waits for it.
   socket.pause();
   const present = await presentAt(deps, request);
-  if (present === undefined) return endWith(socket, 'You are not signed in any more. Load the page again.');
+  if (present === undefined) return refuse(socket, 'You are not signed in any more. Load the page again.');
   const { person } = present;
   const found = await accessFor(deps, { id, person, doing: 'terminal' });
-  if (isRefused(found)) return endWith(socket, plainRefusal(found.refused));
+  if (isRefused(found)) return refuse(socket, plainRefusal(found.refused));
   const { stored, sight } = found;
   const entered =
     sight === 'requester'
       ? await enter(deps, stored, person, wanted)
       : await watch(deps, stored, person, wanted);
-  if (isRefused(entered)) return endWith(socket, plainRefusal(entered.refused));
-  const { session, isNew } = entered;
+  if (isRefused(entered)) return refuse(socket, plainRefusal(entered.refused));
+  const { session, isNew, lost } = entered;
   if (socket.readyState !== socket.OPEN) return isNew ? session.cut(nobodyCame) : undefined;
-  const heard = attach(deps, socket, { person, session, writes: sight === 'requester', stored });
+  const heard = attach(deps, socket, { person, session, writes: sight === 'requester', stored, lost });
   // A session that its page never heard of cannot be found again by anybody.
   if (isNew) socket.once('close', () => heard() || session.cut(nobodyCame));
   judgeAgain(deps, socket, { ...present, stored, session, writes: sight === 'requester', judgeEveryMs });
@@ -121,16 +124,20 @@ async function serve(deps: PagesDeps, ask: SocketAsk): Promise<void> {
 
 const nobodyCame = 'nobody came to it';
 
-type Entered = { readonly session: Session; readonly isNew: boolean };
+function refuse(socket: WebSocket, why: string): void {
+  endWith(socket, { type: 'over', why, again: false, refused: true });
+}
+
+type Entered = { readonly session: Session; readonly isNew: boolean; readonly lost?: string | undefined };
 
 /** The requester's own: the session that they had, or a new one. */
 async function enter(
-  { sessions }: PagesDeps,
-  { access }: Stored,
+  { flow, sessions }: PagesDeps,
+  stored: Stored,
   person: Person,
   wanted: URLSearchParams,
 ): Promise<Entered | Refused> {
-  const { id } = access.request;
+  const { id } = stored.access.request;
   const session = wanted.get('session') ?? '';
   const standing = isSessionId(session) ? sessions.find(id, session) : undefined;
   if (standing !== undefined) return { session: standing, isNew: false };
@@ -138,7 +145,23 @@ async function enter(
     .catch({ cols: 80, rows: 24 })
     .parse({ cols: Number(wanted.get('cols')), rows: Number(wanted.get('rows')) });
   const opened = await sessions.open(id, person, size);
-  return isRefused(opened) ? opened : { session: opened, isNew: true };
+  if (isRefused(opened)) return opened;
+  return {
+    session: opened,
+    isNew: true,
+    lost: isSessionId(session) ? await told(flow, stored, session) : undefined,
+  };
+}
+
+/** What became of the session that the page looked for, in words. */
+async function told(
+  { ledger }: Pick<Flow, 'ledger'>,
+  stored: Stored,
+  session: SessionId,
+): Promise<string | undefined> {
+  const evidence = await ledger.evidence(stored);
+  const lost = 'entries' in evidence ? lostSession(evidence.entries, session) : undefined;
+  return lost === undefined ? undefined : lostSessionWords(lost);
 }
 
 /** Nobody watches before it is on the record. */
@@ -180,11 +203,11 @@ function judgeAgain(
     const sight = await sightOf(deps.flow, stored.access, person);
     if (isSight(sight) || sight.code === 'directory-unavailable') {
       if (!(await counts(deps.flow, signedIn)))
-        endWith(socket, 'You signed out. Sign in again to go on here.');
+        refuse(socket, 'You signed out. Sign in again to go on here.');
       return;
     }
-    if (writes) session.cut('its requester may not use it any more');
-    endWith(socket, 'You may not look at this any more.');
+    if (writes) session.cut('its requester may not use it any more', { again: false });
+    refuse(socket, 'You may not look at this any more.');
     const doing = writes ? 'terminal' : 'watch';
     await turnAway(deps, { person, doing, refusal: sight, access: session.access });
   };

@@ -21,6 +21,8 @@ const { terminal, search, scale, ownSize, take } = openScreen(byId('screen'), wr
 /** @type {WebSocket | undefined} */
 let socket;
 let over = false;
+/** The session whose terminal is on the screen. */
+let shown = '';
 let failures = 0;
 let taken = 0;
 /** Milliseconds by which the server's clock is ahead of ours. */
@@ -76,8 +78,10 @@ function hear(news) {
       taken = 0;
       untyped = [];
       typing = 0;
-      // What was shown before comes again. In line with what is still to be drawn, or that would come after it.
-      terminal.write('\x1bc');
+      // In line with what is still to be drawn, or that would come after it.
+      terminal.write(shown === '' || shown === news.id ? startAnew : leftAlone());
+      if (news.lost) terminal.write(`── ${plain(news.lost)}\r\n\r\n`);
+      shown = news.id;
       if (writes) sessionStorage.setItem(key, news.id);
       endsAt = news.endsAt;
       ahead = news.now - Date.now();
@@ -100,14 +104,43 @@ function hear(news) {
       endsAt = news.endsAt;
       break;
     case 'over':
-      over = true;
-      sessionStorage.removeItem(key);
-      say(`over: ${news.why}`);
-      root.classList.add('over');
-      terminal.options.disableStdin = true;
-      terminal.write(`\r\n\x1b[7m ${news.why.replaceAll('\x1b', '')} \x1b[0m\r\n`);
+      finish(news);
       break;
   }
+}
+
+/** What was shown before comes again. */
+const startAnew = '\x1bc';
+/** What was shown stays, as far as it can; what programs had set, such as the mouse, does not. */
+function leftAlone() {
+  // Leaving the other screen also moves the cursor to where it was before; with none to leave it must not.
+  const screens = terminal.buffer.active.type === 'alternate' ? '\x1b[?1049l' : '';
+  return `${screens}\x1b[!p\x1b[?1000;1002;1003;1006;2004l\x1b[0m\r\n`;
+}
+
+/** Nothing here is live any more, and one way leads on. @param {{ why: string, again: boolean, refused?: boolean }} end */
+function finish({ why, again, refused }) {
+  over = true;
+  // The session of one who was signed out goes on, and is found again when they are back.
+  if (!refused) sessionStorage.removeItem(key);
+  say(refused ? why : `over: ${why}`);
+  for (const id of ['left', 'watched']) byId(id).textContent = '';
+  root.classList.add('over');
+  terminal.options.disableStdin = true;
+  terminal.write(`\r\n\x1b[7m ${plain(why)} \x1b[0m\x1b[?25l\r\n`);
+  const access = root.dataset.access ?? '/';
+  const next = document.createElement('a');
+  next.className = 'button';
+  if (writes && again) [next.href, next.textContent] = [`${access}/terminal`, 'Open a new terminal'];
+  else if (shown !== '' && !refused)
+    [next.href, next.textContent] = [`${access}/sessions/${shown}`, 'Replay'];
+  else [next.href, next.textContent] = [access, 'The access'];
+  byId('next').replaceChildren(next);
+}
+
+/** Without what could steer the terminal. @param {string} text */
+function plain(text) {
+  return text.replace(/\p{Cc}/gu, '');
 }
 
 /** The session has one size: that of the window that who writes looks at. A hidden one asks when it is shown. */

@@ -22,8 +22,8 @@ export function terminalPage({
   readonly downloadMax: number | undefined;
 }): Html {
   const { id, target } = access.request;
-  const body = html`<div id="terminal" data-socket="/accesses/${id}/socket" data-writes="yes" data-session="${session}">
-<div class="bar"><strong>${target}</strong> <code>${id}</code> <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span>
+  const body = html`<div id="terminal" data-socket="/accesses/${id}/socket" data-access="/accesses/${id}" data-writes="yes" data-session="${session}">
+<div class="bar"><strong>${target}</strong> <a href="/accesses/${id}"><code>${id}</code></a> <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span> <span id="next"></span>
 <input id="search" type="search" placeholder="search" autocomplete="off"> ${downloadMax === undefined ? undefined : downloadForm(id, downloadMax)} ${act(`/accesses/${id}/done`, 'Done')}</div>
 <div id="screen"></div>
 </div>`;
@@ -47,8 +47,8 @@ export type LivePage = TerminalPage & { readonly session: string; readonly sight
 
 export function livePage({ access, person, session, sight }: LivePage): Html {
   const { id, target, requester } = access.request;
-  const body = html`<div id="terminal" data-socket="/accesses/${id}/socket?session=${session}" data-writes="no">
-<div class="bar"><strong>${target}</strong> ${requester.name} works here; they see that you watch. <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span>
+  const body = html`<div id="terminal" data-socket="/accesses/${id}/socket?session=${session}" data-access="/accesses/${id}" data-writes="no">
+<div class="bar"><strong>${target}</strong> <a href="/accesses/${id}"><code>${id}</code></a> ${requester.name} works here; they see that you watch. <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span> <span id="next"></span>
 ${sight === 'approver' ? act(`/accesses/${id}/revoke`, 'Revoke') : undefined}</div>
 <div id="screen"></div>
 </div>`;
