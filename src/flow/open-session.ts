@@ -5,10 +5,11 @@
 import { isoTime } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
 import type { Person } from '../domain/people.ts';
-import { targetOf } from '../domain/policy.ts';
+import { approvedTarget, targetOf } from '../domain/policy.ts';
 import { isRefused, type Refusal, type Refused } from '../domain/refusal.ts';
 import { RecordingFault } from '../ports/recordings.ts';
 import type { TerminalSize } from '../ports/terminals.ts';
+import { greeting } from '../words/greeting.ts';
 import type { Flow } from './deps.ts';
 import { keepSessionEnd } from './end-session.ts';
 import { ownActive, refuseInside, type StoredActive } from './own-active.ts';
@@ -86,6 +87,12 @@ export async function openSession(deps: SessionDeps, ask: SessionAsk): Promise<S
       recording,
       size,
       idleMs: idle,
+      greeting: greeting({
+        target: request.target,
+        endsAt: late.access.endsAt,
+        recordInput: record_input,
+        approved: approvedTarget(deps.policy.current(), request),
+      }),
       recordInput: record_input,
       clock,
       whyOver: ask.whyOver,

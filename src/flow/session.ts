@@ -56,6 +56,8 @@ export type SessionParts = {
   readonly terminal: Terminal;
   readonly recording: Recording;
   readonly size: TerminalSize;
+  /** Shown and recorded before anything of the shell's. */
+  readonly greeting: string;
   readonly idleMs: number;
   readonly recordInput: boolean;
   readonly clock: Clock;
@@ -144,10 +146,15 @@ export function startSession(parts: SessionParts): Session {
     for (const viewer of viewers) viewer.watched(names);
   };
 
+  const show = async (chunk: Uint8Array): Promise<void> => {
+    await recording.output(chunk);
+    showAll(chunk);
+  };
+
   const pump = async (): Promise<void> => {
+    await show(Buffer.from(parts.greeting));
     for await (const chunk of stream) {
-      await recording.output(chunk);
-      showAll(chunk);
+      await show(chunk);
       while (mustWait() && !over.signal.aborted) await goOn.promise;
     }
   };

@@ -11,7 +11,11 @@ let bot: Bot;
 let browser: WebBrowser;
 
 beforeAll(async () => {
-  world = await openWorld();
+  const orders = { name: 'orders', listen: 6379, to: '127.0.0.1:1', private: true };
+  world = await openWorld({
+    policy: ({ targets }) =>
+      Object.assign(targets.wiki.sandbox, { egress: ['status.example.com:443'], forwards: [orders] }),
+  });
   bot = await world.startBot();
   browser = await openWebBrowser(() => `http://127.0.0.1:${bot.port}`);
 }, 120_000);
@@ -132,4 +136,14 @@ it('leads on when the shell has ended, and when the access has', async () => {
   await ana.goto(`${here}/terminal`);
   expect(ana.url()).toBe(here);
   expect(browser.wrong.filter((text) => !/WebSocket connection/.test(text))).toEqual([]);
+}, 120_000);
+
+it('says first what can be reached', async () => {
+  const access = await activeWiki(world);
+  const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
+  await untilShown(
+    ana,
+    /127\.0\.0\.1:6379 → orders\n.*status\.example\.com:443 .*Nothing else can be reached\.\s+wiki:~\$ +$/s,
+  );
+  await shot(ana, 'greeting');
 }, 120_000);

@@ -32,6 +32,7 @@ async function stage(change: Partial<SessionParts> = {}): Promise<Stage> {
     terminal,
     recording,
     size,
+    greeting: '',
     idleMs,
     recordInput: false,
     clock,
@@ -88,6 +89,18 @@ describe('what the shell writes', () => {
       shell.write('hello'),
     ]);
     expect(text).toContain('"o","hello"');
+  });
+
+  it('comes after the greeting, which is recorded and shown like it', async () => {
+    const { session, shell, recording } = await stage({ greeting: 'what there is\r\n' });
+    const viewer = screen(ana);
+    session.attach(viewer);
+    await shell.write('$ ');
+    await eventually(() => expect(viewer.text()).toBe('what there is\r\n$ '));
+    expect(await recording()).toMatch(/what there is[^$]*\$ /);
+    const late = screen(lea, { writes: false });
+    session.attach(late);
+    expect(late.text()).toBe('what there is\r\n$ ');
   });
 
   it('is shown to nobody once it cannot be recorded, and the terminal closes with the reason', async () => {
