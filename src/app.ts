@@ -86,7 +86,9 @@ async function openDoors(
   const ping = (): Promise<boolean> => answers(redis.ping());
   const closing = new AbortController();
   const attendance = makeAttendance(flow, closing.signal);
-  const brokers = keepBrokers(flow, attendance);
+  const brokers = keepBrokers(flow, attendance, (access, attempt) => {
+    for (const session of sessions.of(access)) session.blocked(attempt);
+  });
   closers.push(async () => {
     closing.abort();
     await brokers.close('the bot is stopping');

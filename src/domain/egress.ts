@@ -82,6 +82,8 @@ export const forwardLine = z
 export const ownVariables = [
   'HTTPS_PROXY',
   'https_proxy',
+  'HTTP_PROXY',
+  'http_proxy',
   'NO_PROXY',
   'no_proxy',
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',

@@ -7,7 +7,7 @@ import { isoTime } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
 import { approvedTarget } from '../domain/policy.ts';
 import { isRefused } from '../domain/refusal.ts';
-import { type Broker, BrokerFault, type BrokerTold } from '../ports/brokers.ts';
+import { type Blocked, type Broker, BrokerFault, type BrokerTold } from '../ports/brokers.ts';
 import type { Stored } from '../ports/ledger.ts';
 import type { FoundSandbox } from '../ports/sandboxes.ts';
 import { load } from './advance.ts';
@@ -29,7 +29,12 @@ export type BrokerKeeper = {
   close(why: string): Promise<void>;
 };
 
-export function keepBrokers(deps: Deps, attendance: Attendance): BrokerKeeper {
+/** `blocked` hears of what was refused, once that is on the record. */
+export function keepBrokers(
+  deps: Deps,
+  attendance: Attendance,
+  blocked: (access: AccessId, attempt: Blocked) => void = () => {},
+): BrokerKeeper {
   const kept = new Map<AccessId, Promise<Broker | undefined>>();
 
   const keep = async (access: AccessId, sandboxes?: readonly FoundSandbox[]): Promise<void> => {
@@ -38,7 +43,7 @@ export function keepBrokers(deps: Deps, attendance: Attendance): BrokerKeeper {
     if (stale?.stands() === true) return;
     // Others waited for the same one, and one of them was first.
     if (kept.get(access) !== known) return keep(access, sandboxes);
-    const opening = openAfter(stale, () => openOne(deps, attendance, access, sandboxes));
+    const opening = openAfter(stale, () => openOne(deps, { attendance, blocked }, access, sandboxes));
     kept.set(access, opening);
     const forget = (): void => {
       if (kept.get(access) === opening) kept.delete(access);
@@ -82,10 +87,15 @@ async function openAfter<T>(stale: Broker | undefined, open: () => Promise<T>): 
   return open();
 }
 
+type Ears = {
+  readonly attendance: Attendance;
+  readonly blocked: (access: AccessId, attempt: Blocked) => void;
+};
+
 /** Undefined where the access is not active, its sandbox stands elsewhere, or another process carries for it. */
 async function openOne(
   deps: Deps,
-  attendance: Attendance,
+  { attendance, blocked }: Ears,
   access: AccessId,
   sandboxes?: readonly FoundSandbox[],
 ): Promise<Broker | undefined> {
@@ -113,7 +123,11 @@ async function openOne(
       await settled;
       return told.opened(connection);
     };
-    const broker = await deps.brokers.open(spec, { ...told, opened });
+    const refused: BrokerTold['blocked'] = async (attempt) => {
+      await told.blocked(attempt);
+      blocked(access, attempt);
+    };
+    const broker = await deps.brokers.open(spec, { ...told, opened, blocked: refused });
     // Before anything new is opened: what is open in the trail now was an earlier broker's.
     await closeLost(deps, stored).finally(settle);
     return broker;

@@ -5,6 +5,18 @@ import type { Request } from '../domain/request.ts';
 import type { SandboxSpec } from '../ports/sandboxes.ts';
 import type { Flow } from './deps.ts';
 
+const proxy = `http://127.0.0.1:${proxyPort}`;
+const local = '127.0.0.1,localhost';
+/** Clear-text HTTP too, although none is carried: the proxy says so in words, and the attempt is on the record. */
+const throughProxy = {
+  HTTPS_PROXY: proxy,
+  https_proxy: proxy,
+  HTTP_PROXY: proxy,
+  http_proxy: proxy,
+  NO_PROXY: local,
+  no_proxy: local,
+};
+
 export function sandboxSpecOf(
   { install, credentialsToken }: Pick<Flow, 'install' | 'credentialsToken'>,
   request: Request,
@@ -14,8 +26,6 @@ export function sandboxSpecOf(
   const { memory, cpus, processes, disk, image, egress, forwards, environment } = target.sandbox;
   const { region } = target.grant.aws;
   const proxied = egress.length > 0;
-  const proxy = `http://127.0.0.1:${proxyPort}`;
-  const local = '127.0.0.1,localhost';
   return {
     labels: { install, access: request.id, requester: request.requester.id, target: request.target },
     limits: { memoryBytes: memory, cpus, processes, diskBytes: disk },
@@ -31,7 +41,7 @@ export function sandboxSpecOf(
       AWS_CONTAINER_AUTHORIZATION_TOKEN: credentialsToken(request.id),
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
-      ...(proxied ? { HTTPS_PROXY: proxy, https_proxy: proxy, NO_PROXY: local, no_proxy: local } : {}),
+      ...(proxied ? throughProxy : {}),
     },
     ...(image === undefined ? {} : { image }),
     deadline,

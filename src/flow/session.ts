@@ -5,6 +5,7 @@
  */
 import type { AccessId, SessionId } from '../domain/ids.ts';
 import type { Person } from '../domain/people.ts';
+import type { Blocked } from '../ports/brokers.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Recording, RecordingDigest } from '../ports/recordings.ts';
 import type { Terminal, TerminalSize } from '../ports/terminals.ts';
@@ -22,6 +23,8 @@ export type Viewer = {
   sized(size: TerminalSize): void;
   /** Who watches now, by name. */
   watched(names: readonly string[]): void;
+  /** Something inside tried to connect and was refused. */
+  blocked(attempt: Blocked): void;
   /** The session is over for this viewer. `again`: whether its access goes on, so that there may be another. */
   over(why: string, again: boolean): void;
 };
@@ -41,6 +44,8 @@ export type Session = {
   readonly target: string;
   readonly openedAt: number;
   attach(viewer: Viewer): Attachment;
+  /** Tells everybody. */
+  blocked(attempt: Blocked): void;
   /** Ends it with this reason; whoever looks on is told at once, and that there is no other where `again` is false. */
   cut(why: string, options?: { readonly again: boolean }): void;
   /** Resolves once the recording is closed. */
@@ -197,6 +202,9 @@ export function startSession(parts: SessionParts): Session {
     openedAt,
     cut,
     ended: live(),
+    blocked: (attempt) => {
+      for (const viewer of viewers) viewer.blocked(attempt);
+    },
     attach: (viewer) => {
       viewer.sized(sizes.now());
       viewer.show(scrollback.bytes());

@@ -138,7 +138,7 @@ it('leads on when the shell has ended, and when the access has', async () => {
   expect(browser.wrong.filter((text) => !/WebSocket connection/.test(text))).toEqual([]);
 }, 120_000);
 
-it('says first what can be reached', async () => {
+it('says first what can be reached, and then what was tried in vain', async () => {
   const access = await activeWiki(world);
   const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
   await untilShown(
@@ -146,4 +146,17 @@ it('says first what can be reached', async () => {
     /127\.0\.0\.1:6379 → orders\n.*status\.example\.com:443 .*Nothing else can be reached\.\s+wiki:~\$ +$/s,
   );
   await shot(ana, 'greeting');
+  const size = async () => ana.locator('#screen').boundingBox();
+  const before = await size();
+  await ana.keyboard.type('curl -sS https://example.com\n');
+  await expect
+    .poll(() => ana.locator('#blocked').innerText(), { timeout: 15_000 })
+    .toMatch(/^blocked: .*example\.com:443/);
+  await shot(ana, 'blocked');
+  expect(await size()).toEqual(before);
+  await ana.keyboard.type('clear; curl -sS http://example.com/\n');
+  await expect
+    .poll(() => ana.locator('#blocked').innerText(), { timeout: 15_000 })
+    .toMatch(/^blocked: .*example\.com:80/);
+  await untilShown(ana, /TLS only/);
 }, 120_000);

@@ -73,6 +73,26 @@ describe('a broker', () => {
     expect(world.brokers.opened).toHaveLength(1);
   });
 
+  it('tells of what it refused once that is on the record, and not before', async () => {
+    const world = memoryWorld(policy(['logs.example.com:443']));
+    const id = await active(world);
+    const heard: string[] = [];
+    const attendance = makeAttendance(world.deps, new AbortController().signal);
+    await keepBrokers(world.deps, attendance, (access, { host }) => heard.push(`${access} ${host}`)).keep(id);
+    const told = world.brokers.opened[0]?.told;
+    const attempt = { by: 'proxy', host: 'example.com', port: 443, why: 'not in this target', count: 1 };
+    const { append } = world.ledger;
+    world.ledger.append = async () => {
+      throw new Error('Redis is away');
+    };
+    await expect(told?.blocked(attempt)).rejects.toThrow('Redis is away');
+    expect(heard).toEqual([]);
+    world.ledger.append = append;
+    await told?.blocked(attempt);
+    expect(heard).toEqual([`${id} example.com`]);
+    expect((await entriesOf(world, id, 'connection.blocked')).length).toBe(1);
+  });
+
   it('is cut when the access is over, with the reason', async () => {
     const world = memoryWorld(policy([]));
     const id = await active(world);

@@ -395,6 +395,17 @@ describe('the end', () => {
   });
 });
 
+describe('what was tried in vain', () => {
+  it('is told to everybody', async () => {
+    const { session } = await stage();
+    const [mine, theirs] = [screen(ana), screen(lea, { writes: false })];
+    session.attach(mine);
+    session.attach(theirs).detach();
+    session.blocked({ by: 'proxy', host: 'example.com', port: 443, why: 'not allowed', count: 1 });
+    expect([mine.blockedHosts(), theirs.blockedHosts()]).toEqual([['example.com'], []]);
+  });
+});
+
 describe('who looks on', () => {
   it('are at most so many', async () => {
     const { session } = await stage();

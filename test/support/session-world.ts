@@ -46,6 +46,8 @@ export type Screen = Viewer & {
   /** The size that it was told last. */
   readonly size: () => TerminalSize | undefined;
   readonly overBecause: () => string | undefined;
+  /** The destinations that it was told were refused. */
+  readonly blockedHosts: () => readonly string[];
   /** Whether it was told that there may be another terminal. */
   readonly again: () => boolean | undefined;
   /** The screen takes everything that it was shown, from now on at once or only now. */
@@ -58,6 +60,7 @@ export function screen(person: Person, options: { writes?: boolean; isSlow?: boo
   const chunks: Uint8Array[] = [];
   let behind = 0;
   let names: readonly string[] = [];
+  const hosts: string[] = [];
   let why: string | undefined;
   let again: boolean | undefined;
   let told: TerminalSize | undefined;
@@ -72,6 +75,10 @@ export function screen(person: Person, options: { writes?: boolean; isSlow?: boo
     watched: (now) => {
       names = now;
     },
+    blocked: ({ host }) => {
+      hosts.push(host);
+    },
+    blockedHosts: () => hosts,
     sized: (now) => {
       told = now;
     },

@@ -3,10 +3,14 @@ import type { RawData, WebSocket } from 'ws';
 import type { Person } from '../../domain/people.ts';
 import type { Session, Viewer } from '../../flow/session.ts';
 import type { Stored } from '../../ports/ledger.ts';
+import { blockedLine } from '../../words/blocked-line.ts';
 import type { PagesDeps } from './deps.ts';
 import { endMalformed, endWith } from './socket-life.ts';
 import { parseNews } from './terminal-news.ts';
 import { typingInto } from './typing.ts';
+
+/** Bytes on their way to a page beyond which it is told of nothing that can be left out. */
+const linesMax = 64 * 1024;
 
 export type Joined = {
   readonly person: Person;
@@ -41,6 +45,10 @@ export function attach(
     behind: () => Math.max(shown - taken, socket.bufferedAmount),
     sized: ({ cols, rows }) => say({ type: 'size', cols, rows }),
     watched: (names) => say({ type: 'watched', names }),
+    // One line takes the place of another: whoever is slow to hear of them misses some.
+    blocked: (attempt) => {
+      if (socket.bufferedAmount < linesMax) say({ type: 'blocked', line: blockedLine(attempt) });
+    },
     over: (why, again) => endWith(socket, { type: 'over', why, again }),
   };
   const attachment = session.attach(viewer);

@@ -3,7 +3,7 @@
  *
  * To the page: `session` (which, its end, our clock, what became of another that was
  * looked for), `size` (columns and rows, of what is shown after it), `watched`
- * (names), `typed` (bytes that the shell took), and last of all `over`.
+ * (names), `typed` (bytes that the shell took), `blocked` (a line on what was tried in vain), and last of all `over`.
  * From the page: the shapes below; anything else is no page's.
  */
 import { z } from 'zod';

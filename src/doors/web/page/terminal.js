@@ -100,6 +100,9 @@ function hear(news) {
     case 'watched':
       byId('watched').textContent = news.names.length === 0 ? '' : `watched by ${news.names.join(', ')}`;
       break;
+    case 'blocked':
+      tellBlocked(news.line);
+      break;
     case 'ends':
       endsAt = news.endsAt;
       break;
@@ -124,7 +127,7 @@ function finish({ why, again, refused }) {
   // The session of one who was signed out goes on, and is found again when they are back.
   if (!refused) sessionStorage.removeItem(key);
   say(refused ? why : `over: ${why}`);
-  for (const id of ['left', 'watched']) byId(id).textContent = '';
+  for (const id of ['left', 'watched', 'blocked']) byId(id).textContent = '';
   root.classList.add('over');
   terminal.options.disableStdin = true;
   terminal.write(`\r\n\x1b[7m ${plain(why)} \x1b[0m\x1b[?25l\r\n`);
@@ -146,6 +149,16 @@ function plain(text) {
 /** The session has one size: that of the window that who writes looks at. A hidden one asks when it is shown. */
 function askForSize() {
   if (writes && document.visibilityState === 'visible') send({ type: 'resize', ...ownSize() });
+}
+
+const blockedShownMs = 10_000;
+let blockedTimer = 0;
+
+/** @param {string} line */
+function tellBlocked(line) {
+  byId('blocked').textContent = line;
+  clearTimeout(blockedTimer);
+  blockedTimer = setTimeout(() => byId('blocked').replaceChildren(), blockedShownMs);
 }
 
 /** @param {object} news */

@@ -25,6 +25,7 @@ export function terminalPage({
   const body = html`<div id="terminal" data-socket="/accesses/${id}/socket" data-access="/accesses/${id}" data-writes="yes" data-session="${session}">
 <div class="bar"><strong>${target}</strong> <a href="/accesses/${id}"><code>${id}</code></a> <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span> <span id="next"></span>
 <input id="search" type="search" placeholder="search" autocomplete="off"> ${downloadMax === undefined ? undefined : downloadForm(id, downloadMax)} ${act(`/accesses/${id}/done`, 'Done')}</div>
+<div class="upon"><span id="blocked" role="status"></span></div>
 <div id="screen"></div>
 </div>`;
   return layout({
@@ -50,6 +51,7 @@ export function livePage({ access, person, session, sight }: LivePage): Html {
   const body = html`<div id="terminal" data-socket="/accesses/${id}/socket?session=${session}" data-access="/accesses/${id}" data-writes="no">
 <div class="bar"><strong>${target}</strong> <a href="/accesses/${id}"><code>${id}</code></a> ${requester.name} works here; they see that you watch. <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span> <span id="next"></span>
 ${sight === 'approver' ? act(`/accesses/${id}/revoke`, 'Revoke') : undefined}</div>
+<div class="upon"><span id="blocked" role="status"></span></div>
 <div id="screen"></div>
 </div>`;
   return layout({
