@@ -66,6 +66,9 @@ it('leads from a hit to its moment, says when that was, and keeps to its column'
   ).toBe(0);
   await hit.click();
   await expect.poll(played, { timeout: 2_000, interval: 20 }).toMatch(/the moment/);
+  await field.press('Escape');
+  expect(await field.evaluate((element) => document.activeElement === element)).toBe(false);
+  expect(await ana.getByRole('heading', { level: 1 }).innerText()).toBe('wiki');
   await field.fill('nowhere to be found');
   await field.press('Enter');
   await ana.getByText('not found').waitFor();

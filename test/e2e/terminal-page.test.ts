@@ -160,3 +160,22 @@ it('says first what can be reached, and then what was tried in vain', async () =
     .toMatch(/^blocked: .*example\.com:80/);
   await untilShown(ana, /TLS only/);
 }, 120_000);
+
+it('is found by its name and worked with by keys alone', async () => {
+  const access = await activeWiki(world);
+  const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
+  await untilShown(ana, /\$ +$/m);
+  expect(await ana.getByRole('heading', { level: 1 }).innerText()).toBe('wiki');
+  await expect.poll(() => ana.getByRole('status').first().innerText()).toBe('recorded');
+  await ana.keyboard.press('Control+Shift+F');
+  const field = ana.getByLabel('search in the terminal');
+  await ana.keyboard.type('orders');
+  expect(await field.inputValue()).toBe('orders');
+  await ana.keyboard.press('Escape');
+  await ana.keyboard.type('echo "back "again\n');
+  await untilShown(ana, /^back again$/m);
+  const lea = await browser.signedIn('U0LEA', `/accesses/${access}`);
+  await lea.click('text=watch');
+  await untilShown(lea, /^back again$/m);
+  expect(await lea.getByRole('heading', { level: 1 }).innerText()).toBe('wiki');
+}, 120_000);

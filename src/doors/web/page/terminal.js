@@ -215,6 +215,7 @@ terminal.attachCustomKeyEventHandler((event) => {
   return event.code !== 'KeyV';
 });
 document.getElementById('search')?.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') terminal.focus();
   if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return;
   event.preventDefault();
   if (event.shiftKey) search.findPrevious(event.target.value);

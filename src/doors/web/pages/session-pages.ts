@@ -23,8 +23,8 @@ export function terminalPage({
 }): Html {
   const { id, target } = access.request;
   const body = html`<div id="terminal" data-socket="/accesses/${id}/socket" data-access="/accesses/${id}" data-writes="yes" data-session="${session}">
-<div class="bar"><strong>${target}</strong> <a href="/accesses/${id}"><code>${id}</code></a> <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span> <span id="next"></span>
-<input id="search" type="search" placeholder="search" autocomplete="off"> ${downloadMax === undefined ? undefined : downloadForm(id, downloadMax)} ${act(`/accesses/${id}/done`, 'Done')}</div>
+<div class="bar"><h1>${target}</h1> <a href="/accesses/${id}"><code>${id}</code></a> <span id="left"></span> <span id="watched"></span> <span id="state" role="status">connecting…</span> <span id="next"></span>
+<input id="search" type="search" aria-label="search in the terminal" title="Ctrl+Shift+F; Enter for the next, Esc to go back" placeholder="search" autocomplete="off"> ${downloadMax === undefined ? undefined : downloadForm(id, downloadMax)} ${act(`/accesses/${id}/done`, 'Done')}</div>
 <div class="upon"><span id="blocked" role="status"></span></div>
 <div id="screen"></div>
 </div>`;
@@ -49,7 +49,7 @@ export type LivePage = TerminalPage & { readonly session: string; readonly sight
 export function livePage({ access, person, session, sight }: LivePage): Html {
   const { id, target, requester } = access.request;
   const body = html`<div id="terminal" data-socket="/accesses/${id}/socket?session=${session}" data-access="/accesses/${id}" data-writes="no">
-<div class="bar"><strong>${target}</strong> <a href="/accesses/${id}"><code>${id}</code></a> ${requester.name} works here; they see that you watch. <span id="left"></span> <span id="watched"></span> <span id="state">connecting…</span> <span id="next"></span>
+<div class="bar"><h1>${target}</h1> <a href="/accesses/${id}"><code>${id}</code></a> ${requester.name} works here; they see that you watch. <span id="left"></span> <span id="watched"></span> <span id="state" role="status">connecting…</span> <span id="next"></span>
 ${sight === 'approver' ? act(`/accesses/${id}/revoke`, 'Revoke') : undefined}</div>
 <div class="upon"><span id="blocked" role="status"></span></div>
 <div id="screen"></div>
@@ -79,7 +79,7 @@ export function replayPage({ access, person, session, ticket, commands }: Replay
       html`<li><button data-at="${playedMs}"><span>${clockText(atMs)}</span> <code>${text}</code></button></li>`,
   );
   const here = `/accesses/${id}/sessions/${session}`;
-  const body = html`<div class="bar"><strong>${target}</strong> <a href="/accesses/${id}">${id}</a> <code>${session}</code>
+  const body = html`<div class="bar"><h1>${target}</h1> <a href="/accesses/${id}">${id}</a> <code>${session}</code>
 <input id="search" type="search" aria-label="search in the text" placeholder="search in the text" autocomplete="off"></div>
 <div class="replay"><div id="player" data-cast="${here}/cast?ticket=${ticket}" data-find="${here}/find?ticket=${ticket}" data-pause="${pauseMaxMs / 1_000}"></div>
 <aside><section id="hits" hidden><h2>Found</h2><p role="status"></p><ol id="found"></ol></section>
