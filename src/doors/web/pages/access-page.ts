@@ -58,7 +58,7 @@ function sessions(here: string, entries: readonly Entry[], open: readonly string
       : html`<a href="${here}/sessions/${id}">replay</a>`;
     const length =
       ended === undefined ? '' : `${Number(ended.details.seconds)} s, ${String(ended.details.why)}`;
-    return html`<tr><td>${time(at)}</td><td><code>${id}</code></td><td>${length}</td><td>${link}</td></tr>`;
+    return html`<tr><td class="at">${time(at)}</td><td><code>${id}</code></td><td>${link}</td><td class="details">${length}</td></tr>`;
   });
   return html`<h2>Sessions</h2><table><tbody>${rows}</tbody></table>`;
 }
@@ -71,7 +71,7 @@ function entries(all: readonly Entry[]): Html {
     const shown = Object.entries(details)
       .filter(([name]) => !hidden.includes(name))
       .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
-    return html`<tr><td><code>#${seq} ${hash.slice(0, 8)}</code></td><td>${time(at)}</td><td>${action}</td><td>${actor.name}</td><td>${shown.join(' · ')}</td></tr>`;
+    return html`<tr><td class="number"><code>#${seq} ${hash.slice(0, 8)}</code></td><td class="at">${time(at)}</td><td class="action">${action}</td><td class="actor">${actor.name}</td><td class="details">${shown.join(' · ')}</td></tr>`;
   });
   return html`<h2>Trail</h2>
 <p>${all.length} entries, verified just now.</p>

@@ -25,7 +25,7 @@ function list(accesses: readonly Access[], empty: string): Html {
   const rows = accesses.map((access) => {
     const { id, target, requester, askedAt } = access.request;
     const endsAt = endOf(access);
-    return html`<tr><td><a href="/accesses/${id}">${target}</a></td><td>${requester.name}</td><td>${access.state}</td><td>${time(isoTime(askedAt))}</td><td>${endsAt === undefined ? '' : html`until ${time(isoTime(endsAt))}`}</td></tr>`;
+    return html`<tr><td><a href="/accesses/${id}">${target}</a></td><td>${requester.name}</td><td>${access.state}</td><td class="at">${time(isoTime(askedAt))}</td><td class="at">${endsAt === undefined ? '' : html`until ${time(isoTime(endsAt))}`}</td></tr>`;
   });
   return html`<table><tbody>${rows}</tbody></table>`;
 }
