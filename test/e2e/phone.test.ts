@@ -148,6 +148,27 @@ describe.each(['phone', 'desktop'] as const)('on a %s', (screen) => {
   });
 });
 
+it.each(['phone', 'desktop'] as const)('what is asked once more is on the screen of a %s', async (screen) => {
+  const { width, height } = screens[screen];
+  const asked: readonly (readonly [name: string, who: WebPerson, path: string])[] = [
+    ['revoke', lea, ''],
+    ['done', ana, ''],
+    ['revoke-live', lea, `/sessions/${open}/live`],
+    ['done-terminal', ana, `/terminal?session=${open}`],
+  ];
+  for (const [name, who, path] of asked) {
+    const page = await pageOf(who, screen);
+    await goTo(page, `/accesses/${access}${path}`);
+    await page.click('.asked summary');
+    const box = await page.locator('.asked form').boundingBox();
+    await page.screenshot({ path: join(shots, `${name}-${screen}.png`) });
+    const [right, bottom] = [(box?.x ?? 0) + (box?.width ?? 0), (box?.y ?? 0) + (box?.height ?? 0)];
+    expect([name, (box?.x ?? -1) >= 0, right <= width, bottom <= height]).toEqual([name, true, true, true]);
+    expect(await tooWide(page)).toBeLessThanOrEqual(0);
+    await page.context().close();
+  }
+});
+
 it('the trail is read on a phone: one line of number, time and action, and below it who and what', async () => {
   const page = await pageOf(lea, 'phone');
   await goTo(page, `/accesses/${access}`);

@@ -93,7 +93,13 @@ it('works in a browser as it does for the tests that are none', async () => {
   expect((await world.entries()).filter(of(access, 'session.started')).length).toBe(1);
   await other.close();
 
-  await page.click('text=Done');
+  await page.click('summary:text("Done")');
+  await page.getByText('End it now? What is in the sandbox is lost.').waitFor();
+  // Another thought: nothing is done until it is confirmed.
+  await page.click('summary:text("Done")');
+  await page.getByText('End it now?').waitFor({ state: 'hidden' });
+  await page.click('summary:text("Done")');
+  await page.click('button:text("End it now")');
   await page.waitForURL(`http://127.0.0.1:${bot.port}/accesses/${access}`);
   expect((await world.untilEntry(of(access, 'access.ending'))).actor.id).toBe('U0ANA');
   await expect.poll(() => watching.locator('#state').innerText()).toBe('over: its requester is done');
@@ -109,4 +115,23 @@ it('works in a browser as it does for the tests that are none', async () => {
   await page.click('text=Sign out');
   await page.waitForSelector('h1:text("Signed out")');
   expect(wrong).toEqual([]);
+}, 60_000);
+
+it('revokes with a reason, after it was asked once more, and without a script', async () => {
+  const access = await askForWiki(world, '10m');
+  await approveAsLea(world, access);
+  await world.untilEntry(of(access, 'access.active'));
+  const page = await signedIn('U0LEA', `/accesses/${access}`);
+  const { cookies } = await page.context().storageState();
+  const bare = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await bare.context().addCookies(cookies);
+  await bare.goto(`http://127.0.0.1:${bot.port}/accesses/${access}`);
+  const question = bare.getByText('Revoke ana’s access? Their terminals are cut at once.');
+  expect(await question.isVisible()).toBe(false);
+  await bare.click('summary:text("Revoke")');
+  await question.waitFor();
+  await bare.getByLabel('Why').fill('a laptop was stolen');
+  await bare.click('button:text("Revoke now")');
+  await bare.waitForURL(`http://127.0.0.1:${bot.port}/accesses/${access}`);
+  expect((await world.untilEntry(of(access, 'access.ending'))).details.why).toBe('a laptop was stolen');
 }, 60_000);

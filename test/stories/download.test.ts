@@ -144,10 +144,13 @@ describe('a file', () => {
     const elsewhere = await ana.post(`/accesses/${access}/download`, { origin: 'https://evil.example' });
     expect(elsewhere.status).toBe(403);
     expect((await ana.post(`/accesses/${access}/download`, {})).status).toBe(403);
-    const noForm = await ana.post(`/accesses/${access}/download`);
+    const noForm = await ana.post(`/accesses/${access}/download`, {
+      origin: `http://127.0.0.1:${bot.port}`,
+      'content-type': 'text/plain',
+    });
     expect(noForm.status).toBe(413);
     expect((await ana.get(`/accesses/${access}/download`)).status).toBe(404);
-    const long = await ana.submit(`/accesses/${access}/download`, { path: 'x'.repeat(10_000) });
+    const long = await ana.submit(`/accesses/${access}/download`, { path: 'x'.repeat(20_000) });
     expect(long.status).toBe(413);
   });
 

@@ -528,6 +528,26 @@ describe('a button', () => {
       ...Array<string>(30).fill('wrong-state'),
     ]);
   });
+
+  it('carries why an access is revoked, cleaned and bounded as in Slack', async () => {
+    const cleaned = await activeAccess();
+    const fields = { why: `  the laptop\u202e was\r\n stolen <b>${'試'.repeat(1_000)}` };
+    expect((await as('lea').submit(`/accesses/${cleaned}/revoke`, fields)).status).toBe(303);
+    const { actor, details } = await world.untilEntry(of(cleaned, 'access.ending'));
+    expect([actor.id, details.cause]).toEqual(['U0LEA', 'revoked']);
+    expect(details.why).toBe(`the laptop was stolen <b>${'試'.repeat(1_000)}`.slice(0, 1_000));
+    const bare = await activeAccess();
+    expect((await as('lea').submit(`/accesses/${bare}/revoke`, { why: '  ' })).status).toBe(303);
+    expect((await world.untilEntry(of(bare, 'access.ending'))).details).toEqual({ cause: 'revoked' });
+  });
+
+  it('does nothing for a form that is none, or longer than any of ours', async () => {
+    const plain = { origin: `http://127.0.0.1:${bot.port}`, 'content-type': 'text/plain' };
+    expect((await as('lea').post(`/accesses/${access}/revoke`, plain)).status).toBe(413);
+    const long = await as('lea').submit(`/accesses/${access}/revoke`, { why: 'x'.repeat(20_000) });
+    expect(long.status).toBe(413);
+    expect(terminal.news.some(({ type }) => type === 'over')).toBe(false);
+  });
 });
 
 describe('every answer', () => {

@@ -21,6 +21,7 @@ export type WebTerminal = {
 
 export type WebPerson = {
   get(path: string): Promise<Page>;
+  /** Presses a button of a form without fields. */
   post(path: string, headers?: Readonly<Record<string, string>>): Promise<Page>;
   /** Sends a form, as a page of the bot's would. */
   submit(path: string, fields: Readonly<Record<string, string>>): Promise<Response>;
@@ -59,7 +60,9 @@ export function webPerson(world: World, port: number, person: string): WebPerson
     cookies,
     get,
     post: async (path, headers = { origin }) =>
-      page(await fetchOne(new URL(path, origin).href, { method: 'POST', headers })),
+      page(
+        await fetchOne(new URL(path, origin).href, { method: 'POST', headers, body: new URLSearchParams() }),
+      ),
     submit: (path, fields) =>
       fetchOne(new URL(path, origin).href, {
         method: 'POST',

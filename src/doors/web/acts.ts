@@ -5,12 +5,15 @@ import { done, revoke } from '../../flow/end-early.ts';
 import { accessFor } from './access-for.ts';
 import { type Answer, redirect } from './answers.ts';
 import type { PagesDeps } from './deps.ts';
+import { readForm } from './form.ts';
 import { isOurs, personAt } from './people.ts';
 import { refused, say } from './say.ts';
 import { sendFile } from './send-file.ts';
 import { answerSignOut } from './signing-out.ts';
 
 const acts = ['done', 'revoke', 'download'] as const;
+
+const notOurForm = say(413, 'Nothing was done', 'This is not what the forms of these pages send.');
 
 /** Undefined where no button posts to this path; `sent` where the response was written. */
 export async function answerAct(
@@ -34,12 +37,16 @@ export async function answerAct(
   const found = await accessFor(deps, { id, person, doing: what });
   if (isRefused(found)) return refused(found.refused);
   const access = found.stored.access.request.id;
-  if (what === 'download') return sendFile(deps.downloads, { access, person }, request, response);
+  const form = await readForm(request);
+  // What was not read of it is not waited for.
+  if (form === undefined) return { ...notOurForm, headers: { connection: 'close' } };
+  if (what === 'download')
+    return sendFile(deps.downloads, { access, person }, form.get('path') ?? '', response);
   const tooMany = await deps.attempts.bar({ access, person }, what);
   if (tooMany !== undefined) return refused(tooMany.refused);
   const outcome =
     what === 'done'
       ? await done(deps.flow, { access, person })
-      : await revoke(deps.flow, { access, by: { person } });
+      : await revoke(deps.flow, { access, by: { person }, why: form.get('why') ?? '' });
   return isRefused(outcome) ? refused(outcome.refused) : redirect(`/accesses/${access}`);
 }

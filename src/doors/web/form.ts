@@ -1,7 +1,8 @@
 /** The fields of a small form that a page of ours posted. */
 import type { IncomingMessage } from 'node:http';
 
-const bytesMax = 8 * 1024;
+/** The longest reason in the alphabet that takes most room fits. */
+const bytesMax = 16 * 1024;
 
 /** Undefined where it is no form, too long, or broken off. No more than its longest length is read. */
 export async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {

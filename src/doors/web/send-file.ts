@@ -1,27 +1,20 @@
 /** A file out of the sandbox, for the browser to save and never to show. Refusals are pages in words. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { isRefused } from '../../domain/refusal.ts';
 import type { Downloads } from '../../flow/downloads.ts';
 import type { Inside } from '../../flow/own-active.ts';
 import { type Answer, securityHeaders } from './answers.ts';
 import { attachment } from './attachment.ts';
-import { readForm } from './form.ts';
-import { refused, say } from './say.ts';
+import { refused } from './say.ts';
 
 export async function sendFile(
   downloads: Downloads,
   inside: Inside,
-  request: IncomingMessage,
+  path: string,
   response: ServerResponse,
 ): Promise<Answer | 'sent'> {
-  const form = await readForm(request);
-  if (form === undefined) {
-    const answer = say(413, 'Not this', 'This is not what the form of the terminal’s page sends.');
-    // What was not read of it is not waited for.
-    return { ...answer, headers: { connection: 'close' } };
-  }
-  const outcome = await downloads.start(inside, form.get('path') ?? '');
+  const outcome = await downloads.start(inside, path);
   if (isRefused(outcome)) return refused(outcome.refused);
   await using file = outcome;
   response.writeHead(200, {

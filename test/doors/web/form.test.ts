@@ -44,8 +44,8 @@ it('takes nothing that is no form', async () => {
 });
 
 it('takes the longest and no longer one', async () => {
-  expect(await post(`path=${'x'.repeat(8 * 1024 - 5)}`)).toContain('xxx');
-  expect(await post(`path=${'x'.repeat(8 * 1024 - 4)}`)).toBe('none');
+  expect(await post(`path=${'x'.repeat(16 * 1024 - 5)}`)).toContain('xxx');
+  expect(await post(`path=${'x'.repeat(16 * 1024 - 4)}`)).toBe('none');
 });
 
 it('is done with whoever sends without an end', async () => {

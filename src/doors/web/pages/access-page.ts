@@ -5,6 +5,7 @@ import { formatDuration, isoTime } from '../../../domain/duration.ts';
 import type { Person } from '../../../domain/people.ts';
 import type { Sight } from '../../../flow/viewing.ts';
 import { type Html, html } from '../html.ts';
+import { doneAct, revokeAct } from './act.ts';
 import { layout } from './layout.ts';
 
 export type AccessPage = {
@@ -30,17 +31,12 @@ export function accessPage({ access, person, sight, trail, open }: AccessPage): 
 <dt>Reason</dt><dd>${request.reason}</dd>
 ${endsAt === undefined ? undefined : html`<dt>Ends</dt><dd>${time(isoTime(endsAt))}</dd>`}
 </dl>
-<p class="acts">
-${active && sight === 'requester' ? html`<a class="button" href="${here}/terminal">Open terminal</a> ${act(`${here}/done`, 'Done')}` : undefined}
-${active && sight === 'approver' ? act(`${here}/revoke`, 'Revoke') : undefined}
-</p>
+<div class="acts">
+${active && sight === 'requester' ? html`<a class="button" href="${here}/terminal">Open terminal</a> ${doneAct(request)}` : undefined}
+${active && sight === 'approver' ? revokeAct(request) : undefined}
+</div>
 ${'flaw' in trail ? html`<p class="alarm">The trail of this access does not verify: ${trail.flaw}.</p>` : [sessions(here, trail.entries, open, sight), entries(trail.entries)]}`;
   return layout({ title: request.target, person, body });
-}
-
-/** A button that posts; the door checks that a page of ours sent it. */
-export function act(action: string, label: string): Html {
-  return html`<form method="post" action="${action}"><button class="strong">${label}</button></form>`;
 }
 
 function sessions(here: string, entries: readonly Entry[], open: readonly string[], sight: Sight): Html {

@@ -6,7 +6,7 @@ import type { Person } from '../../../domain/people.ts';
 import type { Sight } from '../../../flow/viewing.ts';
 import { bytes } from '../../../words/bytes.ts';
 import { type Html, html } from '../html.ts';
-import { act } from './access-page.ts';
+import { doneAct, revokeAct } from './act.ts';
 import { layout } from './layout.ts';
 
 export type TerminalPage = { readonly access: Access; readonly person: Person };
@@ -24,7 +24,7 @@ export function terminalPage({
   const { id, target } = access.request;
   const body = html`<div id="terminal" data-socket="/accesses/${id}/socket" data-access="/accesses/${id}" data-writes="yes" data-session="${session}">
 <div class="bar"><h1>${target}</h1> <a href="/accesses/${id}"><code>${id}</code></a> <span id="left"></span> <span id="watched"></span> <span id="state" role="status">connecting…</span> <span id="next"></span>
-<input id="search" type="search" aria-label="search in the terminal" title="Ctrl+Shift+F; Enter for the next, Esc to go back" placeholder="search" autocomplete="off"> ${downloadMax === undefined ? undefined : downloadForm(id, downloadMax)} ${act(`/accesses/${id}/done`, 'Done')}</div>
+<input id="search" type="search" aria-label="search in the terminal" title="Ctrl+Shift+F; Enter for the next, Esc to go back" placeholder="search" autocomplete="off"> ${downloadMax === undefined ? undefined : downloadForm(id, downloadMax)} ${doneAct(access.request)}</div>
 <div class="upon"><span id="blocked" role="status"></span></div>
 <div id="screen"></div>
 </div>`;
@@ -50,7 +50,7 @@ export function livePage({ access, person, session, sight }: LivePage): Html {
   const { id, target, requester } = access.request;
   const body = html`<div id="terminal" data-socket="/accesses/${id}/socket?session=${session}" data-access="/accesses/${id}" data-writes="no">
 <div class="bar"><h1>${target}</h1> <a href="/accesses/${id}"><code>${id}</code></a> ${requester.name} works here; they see that you watch. <span id="left"></span> <span id="watched"></span> <span id="state" role="status">connecting…</span> <span id="next"></span>
-${sight === 'approver' ? act(`/accesses/${id}/revoke`, 'Revoke') : undefined}</div>
+${sight === 'approver' ? revokeAct(access.request) : undefined}</div>
 <div class="upon"><span id="blocked" role="status"></span></div>
 <div id="screen"></div>
 </div>`;
