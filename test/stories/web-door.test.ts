@@ -181,6 +181,17 @@ describe('signing in', () => {
     expectRefused(page, /You did not let Slack tell who you are/, who);
   });
 
+  it('that came to nothing leads back to the page that was wanted', async () => {
+    const who = person('U0ANA');
+    const sent = await who.get(`/accesses/${access}/terminal`);
+    const state = new URL(sent.headers.get('location') ?? '').searchParams.get('state') ?? '';
+    const page = await who.get(`/sign-in/callback?error=access_denied&state=${state}`);
+    expect(page.text).toContain(`href="/accesses/${access}/terminal">Sign in with Slack</a>`);
+    // Without its cookie nobody knows.
+    const other = await person('U0ANA').get(`/sign-in/callback?error=access_denied&state=${state}`);
+    expect(other.text).toContain('href="/">Sign in with Slack</a>');
+  });
+
   it('while Slack is away says so, and works again when it is back', async () => {
     const who = person('U0ANA');
     const address = await back(who, 'U0ANA');
@@ -349,6 +360,45 @@ describe('who sees what', () => {
     expect((await as('ben').get('/')).text).toContain(access);
   });
 
+  it('whoever is refused reads who they are signed in as, can sign out, and is led to what they may see', async () => {
+    const here = `href="/accesses/${access}"`;
+    const shown = async (name: string, path: string, ...words: (string | RegExp)[]): Promise<void> => {
+      const { text } = await as(name).get(path);
+      expect(text).toMatch(new RegExp(`<span>${name}</span> <button[^>]*>Sign out</button>`));
+      for (const each of words) expect(text).toMatch(each);
+    };
+    const terminalPath = `/accesses/${access}/terminal`;
+    await shown(
+      'lea',
+      terminalPath,
+      '<h1>This terminal is ana’s</h1>',
+      /signed in as lea\. You may watch/,
+      here,
+    );
+    await shown(
+      'ben',
+      terminalPath,
+      '<h1>This terminal is ana’s</h1>',
+      /signed in as ben\. You may watch/,
+      here,
+    );
+    await shown(
+      'lea',
+      `/accesses/${access}/sessions/${over}/live`,
+      /page of the access shows its replay/,
+      here,
+    );
+    await shown('out', `/accesses/${access}`, '<h1>Nothing here</h1>', /signed in as out\./);
+    await shown('guest', '/', /Guests can neither ask nor decide/, /signed in as guest\./);
+    const pressed = (await as('lea').post(`/accesses/${access}/done`)).text;
+    expect(pressed).toMatch('<h1>This access is ana’s</h1>');
+    expect(pressed).toMatch(/signed in as lea\. Only ana can/);
+    expect(pressed).toMatch(here);
+    expect((await as('ben').post(`/accesses/${access}/revoke`)).text).toMatch(here);
+    for (const path of [terminalPath, `/accesses/${unknown}`])
+      expect((await as('out').get(path)).text).not.toMatch(/ana|href="\/accesses\/acc/);
+  });
+
   it('that somebody asked for what is not theirs is on the record, and not a hundred times', async () => {
     await Promise.all(Array.from({ length: 100 }, () => as('out').get(`/accesses/${access}`)));
     const refused = (await world.entries()).filter(
@@ -360,7 +410,7 @@ describe('who sees what', () => {
         .map(({ details }) => `${details.doing}: ${details.code}`);
     expect(said('U0OUT').sort()).toEqual(['look: no-such-access', 'revoke: no-such-access']);
     expect(said('U0GUEST')).toEqual(['look: ineligible']);
-    expect(said('U0LEA')).toEqual(['terminal: not-yours']);
+    expect(said('U0LEA').sort()).toEqual(['done: not-yours', 'terminal: not-yours']);
   });
 
   it('who was deactivated sees nothing any more, although the cookie is good', async () => {

@@ -35,18 +35,22 @@ export async function answerAct(
     return say(401, 'Signed out', 'You are not signed in any more. Nothing was done.', again);
   }
   const found = await accessFor(deps, { id, person, doing: what });
-  if (isRefused(found)) return refused(found.refused);
-  const access = found.stored.access.request.id;
+  if (isRefused(found)) return refused(found.refused, { person });
+  const { access } = found.stored;
+  const asked = { person, access, doing: what };
   const form = await readForm(request);
   // What was not read of it is not waited for.
   if (form === undefined) return { ...notOurForm, headers: { connection: 'close' } };
-  if (what === 'download')
-    return sendFile(deps.downloads, { access, person }, form.get('path') ?? '', response);
-  const tooMany = await deps.attempts.bar({ access, person }, what);
-  if (tooMany !== undefined) return refused(tooMany.refused);
+  const { id: which } = access.request;
+  if (what === 'download') {
+    const sent = await sendFile(deps.downloads, { access: which, person }, form.get('path') ?? '', response);
+    return sent === 'sent' ? sent : refused(sent.refused, asked);
+  }
+  const tooMany = await deps.attempts.bar({ access: which, person }, what);
+  if (tooMany !== undefined) return refused(tooMany.refused, asked);
   const outcome =
     what === 'done'
-      ? await done(deps.flow, { access, person })
-      : await revoke(deps.flow, { access, by: { person }, why: form.get('why') ?? '' });
-  return isRefused(outcome) ? refused(outcome.refused) : redirect(`/accesses/${access}`);
+      ? await done(deps.flow, { access: which, person })
+      : await revoke(deps.flow, { access: which, by: { person }, why: form.get('why') ?? '' });
+  return isRefused(outcome) ? refused(outcome.refused, asked) : redirect(`/accesses/${which}`);
 }

@@ -66,18 +66,20 @@ async function answerFor(
 
   const [, , id = '', part, session = '', detail] = pathname.split('/');
   const found = await accessFor(deps, { id, person, doing: 'look' });
-  if (isRefused(found)) return refused(found.refused);
+  if (isRefused(found)) return refused(found.refused, { person });
   const { stored, sight } = found;
   const { access } = stored;
   if (part === undefined) return showAccess(deps, stored, person, sight);
   if (part === 'terminal' && session === '') return showTerminal(deps, stored, person, sight, url);
-  if (part !== 'sessions' || !isSessionId(session)) return missing;
+  if (part !== 'sessions' || !isSessionId(session)) return missing(person);
   if (detail === 'live') {
     if (deps.sessions.find(access.request.id, session) === undefined)
-      return refused({ code: 'no-such-session' });
+      return refused({ code: 'no-such-session' }, { person, access });
     return { status: 200, page: { kind: 'terminal', html: livePage({ access, person, session, sight }) } };
   }
-  return (await replayAnswer(deps.replays, { access, person, session, detail, url, response })) ?? missing;
+  return (
+    (await replayAnswer(deps.replays, { access, person, session, detail, url, response })) ?? missing(person)
+  );
 }
 
 function isReading({ method }: IncomingMessage): boolean {
@@ -89,7 +91,7 @@ const lookedThrough = 200;
 
 async function showList({ flow }: PagesDeps, person: Person): Promise<Answer> {
   const bar = await barFromViewing(flow, person);
-  if (bar !== undefined) return refused(bar);
+  if (bar !== undefined) return refused(bar, { person });
   const [own, targets] = await Promise.all([newestOf(flow, person.id, 20), reviewedTargets(flow, person)]);
   const newest = targets.size === 0 ? [] : await flow.ledger.recent(lookedThrough);
   const loaded = await Promise.all(newest.map((id) => load(flow, id)));
@@ -124,7 +126,7 @@ async function showTerminal(
   if (sight !== 'requester') {
     const refusal = { code: 'not-yours' } as const;
     await turnAway(deps, { person, doing: 'terminal', refusal, access: access.request.id });
-    return refused(refusal);
+    return refused(refusal, { person, access, doing: 'terminal' });
   }
   // What it would say stands on the page of the access, and more.
   if (access.state !== 'active') return redirect(`/accesses/${access.request.id}`);

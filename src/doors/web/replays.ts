@@ -61,7 +61,7 @@ export async function replayAnswer(deps: ReplaysDeps, ask: ReplayAsk): Promise<A
 async function showPage(deps: ReplaysDeps, ask: ReplayAsk): Promise<Answer | undefined> {
   const { access, person, session } = ask;
   const tooMany = await deps.attempts.bar({ access: access.request.id, person }, 'replay');
-  if (tooMany !== undefined) return refused(tooMany.refused);
+  if (tooMany !== undefined) return refused(tooMany.refused, { person, access });
   const finder = commandFinder();
   const played = await readInto(deps, ask, finder);
   if (played === undefined) return undefined;

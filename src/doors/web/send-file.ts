@@ -1,21 +1,20 @@
-/** A file out of the sandbox, for the browser to save and never to show. Refusals are pages in words. */
+/** A file out of the sandbox, for the browser to save and never to show. */
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { isRefused } from '../../domain/refusal.ts';
+import { isRefused, type Refused } from '../../domain/refusal.ts';
 import type { Downloads } from '../../flow/downloads.ts';
 import type { Inside } from '../../flow/own-active.ts';
-import { type Answer, securityHeaders } from './answers.ts';
+import { securityHeaders } from './answers.ts';
 import { attachment } from './attachment.ts';
-import { refused } from './say.ts';
 
 export async function sendFile(
   downloads: Downloads,
   inside: Inside,
   path: string,
   response: ServerResponse,
-): Promise<Answer | 'sent'> {
+): Promise<Refused | 'sent'> {
   const outcome = await downloads.start(inside, path);
-  if (isRefused(outcome)) return refused(outcome.refused);
+  if (isRefused(outcome)) return outcome;
   await using file = outcome;
   response.writeHead(200, {
     ...securityHeaders(),

@@ -10,16 +10,17 @@ type Deps = Pick<PagesDeps, 'signIn' | 'cookies' | 'flow' | 'log'>;
 /** A longer path is none of ours, and its cookie would be none that a browser keeps. */
 const pathMax = 200;
 
-/** `to` is a path of ours, where the browser ends in the end. */
+/** `wanted` is a path of ours, where the browser ends in the end. */
 export async function beginSignIn(
   { signIn, log }: Pick<Deps, 'signIn' | 'log'>,
-  to: string,
+  wanted: string,
 ): Promise<Answer> {
+  const to = wanted.length > pathMax ? '/' : wanted;
   try {
-    const { location, cookie } = await signIn.begin(to.length > pathMax ? '/' : to);
+    const { location, cookie } = await signIn.begin(to);
     return redirect(location, { 'set-cookie': cookie });
   } catch (error) {
-    return signInTrouble(log, error);
+    return signInTrouble(log, error, to);
   }
 }
 
@@ -30,11 +31,13 @@ export async function finishSignIn(deps: Deps, request: IncomingMessage, path: s
     const session = await deps.cookies.seal('session', { ...who, since: deps.flow.clock.now() });
     return redirect(to, { 'set-cookie': [spent, session] });
   } catch (error) {
-    return { ...signInTrouble(deps.log, error), headers: { 'set-cookie': spent } };
+    const begun = await deps.cookies.open('sign-in', request.headers.cookie);
+    return { ...signInTrouble(deps.log, error, begun?.to), headers: { 'set-cookie': spent } };
   }
 }
 
-function signInTrouble(log: Deps['log'], error: unknown): Answer {
+/** `to`: the page that was wanted. */
+function signInTrouble(log: Deps['log'], error: unknown, to = '/'): Answer {
   if (!(error instanceof SignInFault)) throw error;
   log.warn({ err: error }, 'a sign-in came to nothing');
   const status = error.code === 'unavailable' ? 503 : 403;
@@ -42,6 +45,6 @@ function signInTrouble(log: Deps['log'], error: unknown): Answer {
     error.code === 'other-team'
       ? 'Sign in to the workspace in which you use prod-access, then try again.'
       : 'Nothing was opened. Start again from the link in Slack, or here.';
-  const html = notice('Not signed in', `${error.message} ${next}`, { to: '/', says: 'Sign in with Slack' });
+  const html = notice('Not signed in', `${error.message} ${next}`, { to, says: 'Sign in with Slack' });
   return { status, page: { kind: 'plain', html } };
 }

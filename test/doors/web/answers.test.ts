@@ -61,8 +61,10 @@ describe('an answer', () => {
   });
 
   it('reads alike for what is not there and what is not for them', () => {
-    expect(refused({ code: 'no-such-access', text: 'acc_aaaaaaaaaaaaaaaa' })).toBe(missing);
-    expect(missing.status).toBe(404);
+    expect(refused({ code: 'no-such-access', text: 'acc_aaaaaaaaaaaaaaaa' })).toEqual(missing());
+    expect(missing().status).toBe(404);
+    const person = { id: 'U0OUT', name: 'Odo' };
+    expect(refused({ code: 'no-such-access', text: 'acc_a' }, { person })).toEqual(missing(person));
     expect(refused({ code: 'directory-unavailable', missing: [] }).status).toBe(503);
     expect(refused({ code: 'not-yours' }).status).toBe(403);
   });

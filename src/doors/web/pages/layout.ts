@@ -35,7 +35,7 @@ ${library === undefined ? undefined : html`<script defer src="/assets/${library}
 ${['page.js', ...scripts].map((name) => html`<script type="module" src="/assets/${name}"></script>`)}
 </head>
 <body class="${wide ? 'wide' : 'page'}">
-<header><a href="/">prod-access</a>${person === undefined ? undefined : html`<form method="post" action="/sign-out"><span>${person.name}</span> <button>Sign out</button></form>`}</header>
+<header><a href="/">prod-access</a>${person === undefined ? undefined : html`<form method="post" action="/sign-out"><span>${person.name}</span> <button class="strong">Sign out</button></form>`}</header>
 <main>
 ${body}
 </main>
@@ -44,14 +44,13 @@ ${body}
 `;
 }
 
+/** Where a page leads on to. */
+export type Lead = { readonly to: string; readonly says: string };
+
 /** A page that says one thing, and what to do about it. */
-export function notice(
-  title: string,
-  text: string,
-  link?: { readonly to: string; readonly says: string },
-): Html {
+export function notice(title: string, text: string, lead?: Lead, person?: Person): Html {
   const body = html`<h1>${title}</h1>
 <p>${text}</p>
-${link === undefined ? undefined : html`<p><a class="button" href="${link.to}">${link.says}</a></p>`}`;
-  return layout({ title, body });
+${lead === undefined ? undefined : html`<p><a class="button" href="${lead.to}">${lead.says}</a></p>`}`;
+  return layout({ title, body, ...(person === undefined ? {} : { person }) });
 }
