@@ -389,6 +389,7 @@ describe('who sees what', () => {
       here,
     );
     await shown('out', `/accesses/${access}`, '<h1>Nothing here</h1>', /signed in as out\./);
+    await shown('out', '/nothing', '<h1>Nothing here</h1>', /signed in as out\./);
     await shown('guest', '/', /Guests can neither ask nor decide/, /signed in as guest\./);
     const pressed = (await as('lea').post(`/accesses/${access}/done`)).text;
     expect(pressed).toMatch('<h1>This access is ana’s</h1>');
@@ -397,6 +398,16 @@ describe('who sees what', () => {
     expect((await as('ben').post(`/accesses/${access}/revoke`)).text).toMatch(here);
     for (const path of [terminalPath, `/accesses/${unknown}`])
       expect((await as('out').get(path)).text).not.toMatch(/ana|href="\/accesses\/acc/);
+  });
+
+  it('a wrong address answers with a page, signed in or not', async () => {
+    const html = /^<!doctype html>[\s\S]*<h1>Nothing here<\/h1>/;
+    for (const path of ['/nothing', '/assets/nothing.js', '/favicon.ico', '//evil.example/']) {
+      const answer = await raw(path);
+      expect([path, answer.status, html.test(answer.text)]).toEqual([path, 404, true]);
+      expect(answer.text).not.toContain('Sign out');
+    }
+    expect((await raw('/nothing', { method: 'POST' })).text).toMatch(html);
   });
 
   it('that somebody asked for what is not theirs is on the record, and not a hundred times', async () => {

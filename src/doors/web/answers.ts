@@ -1,5 +1,5 @@
 /** What the web door answers with. Every page carries the headers that keep it from being framed, sniffed or scripted. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Html } from './html.ts';
 
 /** `terminal` and `replay` draw with libraries that set styles, and the player runs WebAssembly of its own. */
@@ -23,6 +23,10 @@ export function securityHeaders(kind: PageKind = 'plain'): Readonly<Record<strin
     'permissions-policy': 'camera=(), geolocation=(), microphone=()',
     'cache-control': 'no-store',
   };
+}
+
+export function isReading({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 export type Answer = {

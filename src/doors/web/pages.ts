@@ -16,7 +16,7 @@ import type { Stored } from '../../ports/ledger.ts';
 import { accessFor } from './access-for.ts';
 import { answerAct } from './acts.ts';
 import { addressOf } from './address.ts';
-import { type Answer, redirect, send } from './answers.ts';
+import { type Answer, isReading, redirect, send } from './answers.ts';
 import { sendAsset } from './assets.ts';
 import type { PagesDeps } from './deps.ts';
 import { accessPage } from './pages/access-page.ts';
@@ -29,24 +29,22 @@ import { callbackPath } from './sign-in.ts';
 import { beginSignIn, finishSignIn } from './signing-in.ts';
 import { turnAway } from './turned-away.ts';
 
-/** Answers what is a page's, and says whether it did. */
+/** Answers every request, if only that there is nothing here. */
 export async function answerPage(
   deps: PagesDeps,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<boolean> {
+): Promise<void> {
   const url = addressOf(request);
-  if (url === undefined) return false;
+  if (url === undefined) return send(response, missing());
   const asset = /^\/assets\/([a-z.-]+)$/.exec(url.pathname)?.[1];
-  if (asset !== undefined && isReading(request)) return sendAsset(request, response, asset);
+  if (asset !== undefined && isReading(request) && sendAsset(request, response, asset)) return;
   const answer = await answerFor(deps, request, url, response).catch((error: unknown): Answer => {
     if (response.headersSent) throw error;
     deps.log.error({ err: error }, 'a page failed');
     return failed(error);
   });
-  if (answer === undefined) return false;
   if (answer !== 'sent') send(response, answer);
-  return true;
 }
 
 async function answerFor(
@@ -54,13 +52,14 @@ async function answerFor(
   request: IncomingMessage,
   url: URL,
   response: ServerResponse,
-): Promise<Answer | 'sent' | undefined> {
+): Promise<Answer | 'sent'> {
   const { pathname, search } = url;
-  if (request.method === 'POST') return answerAct(deps, request, pathname, response);
-  if (!isReading(request)) return undefined;
-  if (pathname === callbackPath) return finishSignIn(deps, request, pathname + search);
-  if (pathname !== '/' && !pathname.startsWith('/accesses/')) return undefined;
+  const acted = request.method === 'POST' && (await answerAct(deps, request, pathname, response));
+  if (acted) return acted;
+  if (isReading(request) && pathname === callbackPath) return finishSignIn(deps, request, pathname + search);
   const person = await personAt(deps, request);
+  const isPage = pathname === '/' || pathname.startsWith('/accesses/');
+  if (!isReading(request) || !isPage) return missing(person);
   if (person === undefined) return beginSignIn(deps, pathname);
   if (pathname === '/') return showList(deps, person);
 
@@ -80,10 +79,6 @@ async function answerFor(
   return (
     (await replayAnswer(deps.replays, { access, person, session, detail, url, response })) ?? missing(person)
   );
-}
-
-function isReading({ method }: IncomingMessage): boolean {
-  return method === 'GET' || method === 'HEAD';
 }
 
 /** Of the newest requests of all, how many are looked through for those that somebody reviews. */

@@ -12,7 +12,7 @@ import {
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { addressOf } from './address.ts';
-import { securityHeaders } from './answers.ts';
+import { isReading, securityHeaders } from './answers.ts';
 
 export type Readiness = { readonly ready: boolean; readonly checks: Readonly<Record<string, boolean>> };
 
@@ -21,8 +21,8 @@ export type WebDoorDeps = {
   readonly slack?: RequestListener;
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: Registry;
-  /** Answers what is a page's, and says whether it did. Absent without Sign in with Slack. */
-  readonly page?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+  /** Answers whatever is left, if only that there is nothing here. Absent without Sign in with Slack. */
+  readonly page?: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly now: () => number;
   readonly log: Pick<Logger, 'warn' | 'error'>;
 };
@@ -52,24 +52,34 @@ async function route(deps: WebDoorDeps, request: IncomingMessage, response: Serv
     deps.slack(request, response);
     return;
   }
-  if (await deps.page?.(request, response)) return;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 404, 'nothing here');
+  if (isReading(request) && (await tellOfOurselves(deps, pathname, response))) return;
+  if (deps.page === undefined) return say(response, 404, 'nothing here');
+  await deps.page(request, response);
+}
+
+/** What machines ask for, of whoever they are. */
+async function tellOfOurselves(
+  deps: WebDoorDeps,
+  pathname: string,
+  response: ServerResponse,
+): Promise<boolean> {
   switch (pathname) {
     case '/healthz':
-      return say(response, 200, 'alive');
+      say(response, 200, 'alive');
+      return true;
     case '/readyz': {
       const readiness = await deps.readiness();
       const headers = { ...securityHeaders(), 'content-type': 'application/json' };
       response.writeHead(readiness.ready ? 200 : 503, headers);
       response.end(JSON.stringify(readiness));
-      return;
+      return true;
     }
     case '/metrics':
       response.writeHead(200, { ...securityHeaders(), 'content-type': deps.metrics.contentType });
       response.end(await deps.metrics.metrics());
-      return;
+      return true;
     default:
-      return say(response, 404, 'nothing here');
+      return false;
   }
 }
 
