@@ -112,6 +112,11 @@ export function isOpen(access: Access): access is Approved | Provisioning | Acti
   return access.state === 'approved' || access.state === 'provisioning' || access.state === 'active';
 }
 
+/** The bot is at work on it, and it becomes another one by itself, usually within seconds. */
+export function isPassing(access: Access): access is Approved | Provisioning | Revoking {
+  return access.state === 'approved' || access.state === 'provisioning' || access.state === 'revoking';
+}
+
 /** What every access carries along from its decision on. */
 export function decided(
   access: Approved | Provisioning | Active | Revoking,

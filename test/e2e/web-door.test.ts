@@ -134,4 +134,11 @@ it('revokes with a reason, after it was asked once more, and without a script', 
   await bare.click('button:text("Revoke now")');
   await bare.waitForURL(`http://127.0.0.1:${bot.port}/accesses/${access}`);
   expect((await world.untilEntry(of(access, 'access.ending'))).details.why).toBe('a laptop was stolen');
+  // The page goes on by itself while the bot takes everything away, and then it stays.
+  await bare.locator('dd').getByText('revoked', { exact: true }).waitFor();
+  expect((await bare.reload())?.headers().refresh).toBeUndefined();
+  await page.goto(`http://127.0.0.1:${bot.port}/accesses/${access}`);
+  const signOut = page.getByRole('button', { name: 'Sign out' });
+  const look = await signOut.evaluate((button) => getComputedStyle(button).backgroundColor);
+  expect(look).toBe('rgba(0, 0, 0, 0)');
 }, 60_000);

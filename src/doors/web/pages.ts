@@ -4,7 +4,7 @@
  * not there.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isFinished } from '../../domain/access.ts';
+import { type Access, isFinished, isPassing } from '../../domain/access.ts';
 import { downloadMax } from '../../domain/download.ts';
 import { isSessionId } from '../../domain/ids.ts';
 import type { Person } from '../../domain/people.ts';
@@ -99,6 +99,11 @@ async function showList({ flow }: PagesDeps, person: Person): Promise<Answer> {
   return { status: 200, page: { kind: 'plain', html } };
 }
 
+/** Seconds after which a page of what the bot is at work on is loaded again, without a script; later where it is stuck. */
+function againIn(access: Access): number {
+  return access.state === 'revoking' && access.alarmed ? 30 : 2;
+}
+
 async function showAccess(
   { flow, sessions }: PagesDeps,
   stored: Stored,
@@ -108,7 +113,8 @@ async function showAccess(
   const trail = await flow.ledger.evidence(stored);
   const open = sessions.of(stored.access.request.id).map(({ id }) => id);
   const html = accessPage({ access: stored.access, person, sight, trail, open });
-  return { status: 200, page: { kind: 'plain', html } };
+  const headers = isPassing(stored.access) ? { refresh: String(againIn(stored.access)) } : {};
+  return { status: 200, headers, page: { kind: 'plain', html } };
 }
 
 async function showTerminal(
