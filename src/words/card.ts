@@ -8,6 +8,7 @@ import { formatDuration } from '../domain/duration.ts';
 import type { Policy, Target } from '../domain/policy.ts';
 import type { Message } from '../ports/notices.ts';
 import { bytes } from './bytes.ts';
+import { ruleReason } from './course.ts';
 import { clip, escapeText, listed, mention, when } from './slack-text.ts';
 
 export const approveAction = 'approve';
@@ -113,9 +114,8 @@ export function approvedBy({ basis, votes }: Decided): string {
   return `approved by ${listed(votes.filter(({ answer }) => answer === 'approve').map(({ person }) => mention(person)))}`;
 }
 
-/** `rules[0].approve: on call`: why, without where in the file it stands. */
 function becauseOf(rule: string): string {
-  return escapeText(clip(rule.replace(/^rules\[[0-9]+\]\.approve: /, ''), 150));
+  return escapeText(clip(ruleReason(rule), 150));
 }
 
 /** When it was seen to be gone, by whom it was taken, and why. */

@@ -91,6 +91,28 @@ it('shows one access with its trail, and nothing that a terminal would obey', as
   });
 });
 
+it('shows of one that is over when, by whom and why it ended, not when it would have', async () => {
+  let stored = await store(
+    open(makeRequest({ id: 'acc_cccccccccccccccc' }), { lapsesAt: noon + 1_000 }, noon),
+  );
+  const lea = { kind: 'person', id: 'U0LEA', name: 'Lea Brandt' } as const;
+  const vote = { person: lea.id, name: lea.name, answer: 'approve', at: noon } as const;
+  for (const command of [
+    { kind: 'vote', vote, decided: true, policy: 'p' },
+    { kind: 'revoke', by: lea, why: 'laptop stolen' },
+    { kind: 'grant-gone' },
+    { kind: 'sandbox-gone' },
+  ] as const) {
+    const stepped = step(stored.access, command, noon);
+    if (isRefused(stepped)) throw new Error(stepped.refused.code);
+    stored = await store(stepped, stored);
+  }
+  const { out } = await cli.run(['access', 'show', 'cccc']);
+  expect(out).toMatch(/^Ended +2026-11-23T12:00:00Z by Lea Brandt \(U0LEA\): laptop stolen$/m);
+  expect(out).not.toMatch(/^Ends /m);
+  expect((await cli.run(['access', 'list', '--all'])).out).toMatch(/revoked .* ended 2026-11-23T12:00:00Z$/m);
+});
+
 it('says that there is no such access, and exits with 1', async () => {
   const { code, err } = await cli.run(['access', 'show', 'zzzz']);
   expect([code, err]).toEqual([

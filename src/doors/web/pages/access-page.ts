@@ -1,9 +1,10 @@
 /** One access: what it is, its sessions, and what the trail says of it. */
-import { type Access, endOf } from '../../../domain/access.ts';
+import type { Access } from '../../../domain/access.ts';
 import type { Entry } from '../../../domain/audit.ts';
 import { formatDuration, isoTime } from '../../../domain/duration.ts';
 import type { Person } from '../../../domain/people.ts';
 import type { Sight } from '../../../flow/viewing.ts';
+import { approvedBy, endOfCourse } from '../../../words/course.ts';
 import { type Html, html } from '../html.ts';
 import { doneAct, revokeAct } from './act.ts';
 import { layout } from './layout.ts';
@@ -22,14 +23,16 @@ export function accessPage({ access, person, sight, trail, open }: AccessPage): 
   const { request } = access;
   const here = `/accesses/${request.id}`;
   const active = access.state === 'active';
-  const endsAt = endOf(access);
+  const approvers = approvedBy(access);
   const body = html`<h1>${request.target}</h1>
 <dl>
 <dt>Access</dt><dd><code>${request.id}</code></dd>
 <dt>State</dt><dd>${access.state}</dd>
 <dt>For</dt><dd>${request.requester.name}, ${formatDuration(request.durationMs)}</dd>
 <dt>Reason</dt><dd>${request.reason}</dd>
-${endsAt === undefined ? undefined : html`<dt>Ends</dt><dd>${time(isoTime(endsAt))}</dd>`}
+${request.ticket === undefined ? undefined : html`<dt>Ticket</dt><dd>${request.ticket}</dd>`}
+${approvers.length === 0 ? undefined : html`<dt>Approved by</dt><dd>${approvers.join(', ')}</dd>`}
+${end(access)}
 </dl>
 <div class="acts">
 ${active && sight === 'requester' ? html`<a class="button" href="${here}/terminal">Open terminal</a> ${doneAct(request)}` : undefined}
@@ -37,6 +40,14 @@ ${active && sight === 'approver' ? revokeAct(request) : undefined}
 </div>
 ${'flaw' in trail ? html`<p class="alarm">The trail of this access does not verify: ${trail.flaw}.</p>` : [sessions(here, trail.entries, open, sight), entries(trail.entries)]}`;
   return layout({ title: request.target, person, body });
+}
+
+function end(access: Access): Html | undefined {
+  const found = endOfCourse(access);
+  if (found === undefined) return undefined;
+  const { word, at, by, why } = found;
+  const who = by === undefined ? '' : ` by ${by.name}`;
+  return html`<dt>${word}</dt><dd>${time(isoTime(at))}${who}${why === undefined ? '' : `: ${why}`}</dd>`;
 }
 
 function sessions(here: string, entries: readonly Entry[], open: readonly string[], sight: Sight): Html {
@@ -54,9 +65,15 @@ function sessions(here: string, entries: readonly Entry[], open: readonly string
       : html`<a href="${here}/sessions/${id}">replay</a>`;
     const length =
       ended === undefined ? '' : `${Number(ended.details.seconds)} s, ${String(ended.details.why)}`;
-    return html`<tr><td class="at">${time(at)}</td><td><code>${id}</code></td><td>${link}</td><td class="details">${length}</td></tr>`;
+    return html`<tr><td class="at">${time(at)}</td><td><code>${id}</code></td><td>${link}</td><td class="details">${length}${digest(ended)}</td></tr>`;
   });
   return html`<h2>Sessions</h2><table><tbody>${rows}</tbody></table>`;
+}
+
+/** Of the whole recording, to hold its file against. */
+function digest(ended: Entry | undefined): Html | undefined {
+  const sha256 = ended?.details.sha256;
+  return typeof sha256 === 'string' ? html`<br><code>sha256 ${sha256}</code>` : undefined;
 }
 
 /** Digests, and what would fill the page. */

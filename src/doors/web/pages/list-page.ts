@@ -1,7 +1,8 @@
 /** The accesses that somebody may look at: their own, and those that they may review. */
-import { type Access, endOf } from '../../../domain/access.ts';
+import type { Access } from '../../../domain/access.ts';
 import { isoTime } from '../../../domain/duration.ts';
 import type { Person } from '../../../domain/people.ts';
+import { endOfCourse } from '../../../words/course.ts';
 import { type Html, html } from '../html.ts';
 import { time } from './access-page.ts';
 import { layout } from './layout.ts';
@@ -24,8 +25,8 @@ function list(accesses: readonly Access[], empty: string): Html {
   if (accesses.length === 0) return html`<p>${empty}</p>`;
   const rows = accesses.map((access) => {
     const { id, target, requester, askedAt } = access.request;
-    const endsAt = endOf(access);
-    return html`<tr><td><a href="/accesses/${id}">${target}</a></td><td>${requester.name}</td><td>${access.state}</td><td class="at">${time(isoTime(askedAt))}</td><td class="at">${endsAt === undefined ? '' : html`until ${time(isoTime(endsAt))}`}</td></tr>`;
+    const end = endOfCourse(access);
+    return html`<tr><td><a href="/accesses/${id}">${target}</a></td><td>${requester.name}</td><td>${access.state}</td><td class="at">asked ${time(isoTime(askedAt))}</td><td class="at">${end === undefined ? '' : html`${end.word.toLowerCase()} ${time(isoTime(end.at))}`}</td></tr>`;
   });
   return html`<table><tbody>${rows}</tbody></table>`;
 }
