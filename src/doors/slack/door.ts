@@ -10,6 +10,7 @@ import { isAccessId } from '../../domain/ids.ts';
 import { isRefused, type Refusal } from '../../domain/refusal.ts';
 import { type Ballot, castVote } from '../../flow/cast-vote.ts';
 import type { Flow } from '../../flow/deps.ts';
+import { knownName } from '../../flow/known-name.ts';
 import { openRequest } from '../../flow/open-request.ts';
 import { refuseAtDoor } from '../../flow/refuse-at-door.ts';
 import { approveAction, denyAction } from '../../words/card.ts';
@@ -49,12 +50,13 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
 
   app.command(/.*/, async ({ command, ack }) => {
     const { user_id, user_name, team_id, text, trigger_id } = commandPayload.parse(command);
-    const person = personOf(user_id, user_name);
+    const caller = personOf(user_id, user_name);
     await answering(flow, ack, async () => {
       if (team_id !== (await deps.team())) {
-        await refuseAtDoor(flow, { person, doing: 'command', refusal: otherTeam });
+        await refuseAtDoor(flow, { person: caller, doing: 'command', refusal: otherTeam });
         return refusalReply(otherTeam);
       }
+      const person = await knownName(flow, caller);
       if (text.trim() !== '') return runCommand(flow, person, text);
       const names = await offered(flow, person);
       // Asking for nothing says why there is nothing to choose from.
@@ -71,11 +73,12 @@ export async function openSlackDoor(deps: SlackDoorDeps): Promise<App> {
     const duration = field('duration')?.trim();
     const ticket = field('ticket')?.trim();
     await submitting(flow, ack, 'target', async () => {
-      const requester = personOf(user.id, user.name);
+      const caller = personOf(user.id, user.name);
       if (team?.id !== (await deps.team())) {
-        await refuseAtDoor(flow, { person: requester, doing: 'ask', refusal: otherTeam });
+        await refuseAtDoor(flow, { person: caller, doing: 'ask', refusal: otherTeam });
         return formErrors({ refused: otherTeam });
       }
+      const requester = await knownName(flow, caller);
       const outcome = await openRequest(flow, {
         requester,
         ask: {
@@ -193,7 +196,8 @@ async function vote(
     return (await refuseAtDoor(flow, { ...turnedAway, refusal: otherTeam })).refused;
   if (!isAccessId(access))
     return (await refuseAtDoor(flow, { ...turnedAway, refusal: { code: 'stale-card' } })).refused;
-  const outcome = await castVote(flow, { ...ballot, access });
+  const voter = await knownName(flow, ballot.voter);
+  const outcome = await castVote(flow, { ...ballot, voter, access });
   return isRefused(outcome) ? outcome.refused : undefined;
 }
 
