@@ -192,6 +192,14 @@ it('the trail is read on a phone: one line of number, time and action, and below
     expect(row.detailsWidth).toBeGreaterThan(250);
     expect(row.height).toBeLessThan(180);
   }
+  // One person has one name, whether they come by Slack or by the pages.
+  const names = await page.locator('table.trail .actor').allInnerTexts();
+  expect([...new Set(names)].sort()).toEqual(['Ana Torres', 'Lea Brandt', 'prod-access']);
+  const details = (await page.locator('table.trail .details').allInnerTexts()).join('\n');
+  expect(details).toContain('by: Lea Brandt');
+  expect(details).toContain('duration: 30m');
+  expect(details).toMatch(/ends at: [A-Z][a-z]{2} \d+, \d+:\d\d:\d\d\s[AP]M GMT\+\d/);
+  expect(details).not.toMatch(/U0LEA|_ms|\d{4}-\d\d-\d\dT|"/);
   const number = page.locator('table.trail .number').first();
   const time = page.locator('table.trail time').first();
   expect(await number.innerText()).toMatch(/^#\d+ [0-9a-f]{8}$/);

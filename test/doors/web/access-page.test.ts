@@ -89,3 +89,18 @@ it('names the digest of each recording', () => {
   ]);
   expect(text).toContain(`<code>sha256 ${sha256}</code>`);
 });
+
+it('spells the details of entries for people: names, durations, and times in the reader’s zone', () => {
+  const entry = (seq: number, details: Entry['details']): Entry => ({
+    ...{ chain: 'k3v9', seq, at: '2026-11-23T12:00:00.000Z', action: 'access.approved', actor: lea, details },
+    ...{ prev: '0'.repeat(64), hash: '1'.repeat(64) },
+  });
+  const { text } = page(lived(...toActive), [
+    entry(1, { by: ['U0LEA', 'U0SEC'], duration_ms: 600_000, ends_at: '2026-11-23T12:10:00.000Z' }),
+    entry(2, { input_recorded: false, bytes_in: 7, why: '<b>', noted_at: 'noon' }),
+  ]);
+  expect(text).toContain(
+    'by: Lea Brandt, U0SEC · duration: 10m · ends at: <time datetime="2026-11-23T12:10:00.000Z">2026-11-23 12:10:00 UTC</time>',
+  );
+  expect(text).toContain('input recorded: false · bytes in: 7 · why: &lt;b&gt; · noted at: noon');
+});

@@ -8,6 +8,8 @@ import { approvedBy, endOfCourse } from '../../../words/course.ts';
 import { type Html, html } from '../html.ts';
 import { doneAct, revokeAct } from './act.ts';
 import { layout } from './layout.ts';
+import { time } from './time.ts';
+import { trailTable } from './trail-table.ts';
 
 export type AccessPage = {
   readonly access: Access;
@@ -38,7 +40,7 @@ ${end(access)}
 ${active && sight === 'requester' ? html`<a class="button" href="${here}/terminal">Open terminal</a> ${doneAct(request)}` : undefined}
 ${active && sight === 'approver' ? revokeAct(request) : undefined}
 </div>
-${'flaw' in trail ? html`<p class="alarm">The trail of this access does not verify: ${trail.flaw}.</p>` : [sessions(here, trail.entries, open, sight), entries(trail.entries)]}`;
+${'flaw' in trail ? html`<p class="alarm">The trail of this access does not verify: ${trail.flaw}.</p>` : [sessions(here, trail.entries, open, sight), trailTable(trail.entries)]}`;
   return layout({ title: request.target, person, body });
 }
 
@@ -74,24 +76,4 @@ function sessions(here: string, entries: readonly Entry[], open: readonly string
 function digest(ended: Entry | undefined): Html | undefined {
   const sha256 = ended?.details.sha256;
   return typeof sha256 === 'string' ? html`<br><code>sha256 ${sha256}</code>` : undefined;
-}
-
-/** Digests, and what would fill the page. */
-const hidden = ['policy', 'terms', 'findings', 'sha256'];
-
-function entries(all: readonly Entry[]): Html {
-  const rows = all.map(({ seq, hash, at, action, actor, details }) => {
-    const shown = Object.entries(details)
-      .filter(([name]) => !hidden.includes(name))
-      .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
-    return html`<tr><td class="number"><code>#${seq} ${hash.slice(0, 8)}</code></td><td class="at">${time(at)}</td><td class="action">${action}</td><td class="actor">${actor.name}</td><td class="details">${shown.join(' · ')}</td></tr>`;
-  });
-  return html`<h2>Trail</h2>
-<p>${all.length} entries, verified just now.</p>
-<table class="trail"><tbody>${rows}</tbody></table>`;
-}
-
-/** Shown in UTC; page.js turns it into the reader's own zone. */
-export function time(iso: string): Html {
-  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')} UTC</time>`;
 }

@@ -4,8 +4,8 @@ import { isoTime } from '../../../domain/duration.ts';
 import type { Person } from '../../../domain/people.ts';
 import { endOfCourse } from '../../../words/course.ts';
 import { type Html, html } from '../html.ts';
-import { time } from './access-page.ts';
 import { layout } from './layout.ts';
+import { time } from './time.ts';
 
 export type ListPage = {
   readonly person: Person;
