@@ -58,7 +58,8 @@ export function startBackground({ flow, sendBeat, ping, sweeps, sweepBrokers }: 
       () => knownChain,
     );
     // A ledger that was lost knows nothing of what still stands: look at once, not at the next turn.
-    if (knownChain !== undefined && chain !== knownChain) await sweep('world', () => sweepWorld(flow));
+    if (knownChain !== undefined && chain !== knownChain)
+      await sweep('world', () => sweepWorld(flow, misses));
     knownChain = chain;
   };
 
@@ -98,7 +99,7 @@ export function startBackground({ flow, sendBeat, ping, sweeps, sweepBrokers }: 
 
   const loops = [
     repeat(sweepLedgerEveryMs, sweepKnown),
-    repeat(sweepWorldEveryMs, () => sweep('world', () => sweepWorld(flow))),
+    repeat(sweepWorldEveryMs, () => sweep('world', () => sweepWorld(flow, misses))),
     repeat(sweepLedgerEveryMs, carryOn),
     repeat(endOrphansEveryMs, endDead),
     repeat(beatEveryMs, watchQueue),

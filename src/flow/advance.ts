@@ -7,7 +7,7 @@ import { isoTime } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
 import { isRefused, type Refused } from '../domain/refusal.ts';
 import type { Stepped } from '../domain/step.ts';
-import { LedgerFault, type Stored } from '../ports/ledger.ts';
+import { isStored, LedgerFault, type Read, type Stored } from '../ports/ledger.ts';
 import type { Flow } from './deps.ts';
 import { dispatch } from './dispatch.ts';
 
@@ -33,18 +33,27 @@ export async function advance(
   throw new LedgerFault('unavailable', `${id} changed under every attempt to change it`);
 }
 
-/** Reads an access. A forged record is refused, and an alarm says so once. */
+/** Reads an access. A record that is forged, or older than the trail, is refused, and an alarm says so once. */
 export async function load(
   deps: Pick<Flow, 'ledger' | 'clock' | 'log'>,
   id: AccessId,
 ): Promise<Stored | Refused> {
-  const read = await deps.ledger.read(id);
+  return believe(deps, id, await deps.ledger.read(id));
+}
+
+export async function believe(
+  deps: Pick<Flow, 'ledger' | 'clock' | 'log'>,
+  id: AccessId,
+  read: Read,
+): Promise<Stored | Refused> {
   if (read === 'absent') return { refused: { code: 'no-such-access', text: id } };
   if (read === 'forged') {
     await raiseForged(deps, id, 'its record in Redis was not written by the bot');
     return { refused: { code: 'unproven', why: 'its record was altered' } };
   }
-  return read;
+  if (isStored(read)) return read;
+  await raiseForged(deps, id, read.says);
+  return { refused: { code: 'unproven', why: `its record does not verify: ${read.says}` } };
 }
 
 /** Accesses that this process has already raised the alarm for: the sweep sees them again and again. */

@@ -4,6 +4,7 @@
  */
 import type { Access } from '../domain/access.ts';
 import type { AccessId } from '../domain/ids.ts';
+import { isStored } from '../ports/ledger.ts';
 import type { Flow } from './deps.ts';
 
 type Deps = Pick<Flow, 'ledger' | 'clock' | 'log'>;
@@ -54,8 +55,7 @@ async function look(
 ): Promise<{ readonly why?: string; readonly endsAt?: number }> {
   try {
     const read = await ledger.read(id);
-    if (read === 'absent' || read === 'forged')
-      return { why: 'the record of this access is gone or was altered' };
+    if (!isStored(read)) return { why: 'the record of this access is gone or was altered' };
     if (read.access.state !== 'active') return { why: endWords(read.access) };
     const { endsAt } = read.access;
     return endsAt <= clock.now() ? { why: timeIsUp } : { endsAt };

@@ -4,6 +4,7 @@ import { isoTime } from '../domain/duration.ts';
 import type { Request } from '../domain/request.ts';
 import { cleanText } from '../domain/request.ts';
 import type { BrokerTold, Connection } from '../ports/brokers.ts';
+import { isStored } from '../ports/ledger.ts';
 import type { Flow } from './deps.ts';
 
 type Deps = Pick<Flow, 'ledger' | 'grants' | 'clock'>;
@@ -40,7 +41,7 @@ export function brokerTold(
     vend: async () => {
       const read = await ledger.read(id);
       const why = await whyOver();
-      if (why !== undefined || typeof read === 'string' || read.access.state !== 'active')
+      if (why !== undefined || !isStored(read) || read.access.state !== 'active')
         throw new Error(`no credentials: ${why ?? 'the access is not active'}`);
       const { endsAt } = read.access;
       const credentials = await grants.vend({ access: id, requester: requester.id, endsAt });

@@ -12,15 +12,15 @@ import { isRefused } from '../domain/refusal.ts';
 import { cleanText } from '../domain/request.ts';
 import { step } from '../domain/step.ts';
 import type { Grant } from '../ports/grants.ts';
-import type { Stored } from '../ports/ledger.ts';
+import { isStored, type Stored } from '../ports/ledger.ts';
 import type { FoundSandbox } from '../ports/sandboxes.ts';
-import { advance, load } from './advance.ts';
+import { advance, believe, load } from './advance.ts';
 import type { Flow } from './deps.ts';
 import { dispatch } from './dispatch.ts';
 import { flawOf } from './proof.ts';
 import { pauseAfter, runEffect } from './run-effect.ts';
 import { sandboxSpecOf } from './sandbox-spec.ts';
-import { takeAway } from './take-away.ts';
+import { endedByTrail, takeAway } from './take-away.ts';
 
 /** What failed when, so that the sweep keeps the same patience as the queue. */
 export type Misses = Map<string, { since: number; next: number }>;
@@ -33,17 +33,22 @@ export async function sweepLedger(
 ): Promise<void> {
   const [unfinished, untold] = await Promise.all([deps.ledger.unfinished(), deps.ledger.untold()]);
   const ids = [...new Set([...unfinished, ...untold])];
-  await inLanes(ids, 8, async (id) => {
-    const stored = await load(deps, id);
-    if (isRefused(stored)) return;
-    await dispatch(deps, stored);
-    const now = deps.clock.now();
-    for (const { effect, at } of owed(stored.access)) {
-      // Jobs get a head start: the sweep is for what they missed.
-      if (effect === 'notify' || at > now || now - dueSince(stored.access, at) < headStartMs) continue;
-      await tryEffect(deps, misses, effect, id, random);
-    }
-  });
+  await inLanes(ids, 8, (id) => doWhatIsDue(deps, misses, id, random));
+}
+
+async function doWhatIsDue(deps: Flow, misses: Misses, id: AccessId, random: () => number): Promise<void> {
+  const read = await deps.ledger.read(id);
+  // What is said of it does not count, so nothing is owed to it but its end.
+  if (typeof read !== 'string' && !isStored(read)) return tryEffect(deps, misses, 'revoke', id, random);
+  const stored = await believe(deps, id, read);
+  if (isRefused(stored)) return;
+  await dispatch(deps, stored);
+  const now = deps.clock.now();
+  for (const { effect, at } of owed(stored.access)) {
+    // Jobs get a head start: the sweep is for what they missed.
+    if (effect === 'notify' || at > now || now - dueSince(stored.access, at) < headStartMs) continue;
+    await tryEffect(deps, misses, effect, id, random);
+  }
 }
 
 const headStartMs = 3_000;
@@ -77,8 +82,15 @@ function dueSince(access: Access, at: number): number {
   return 'approvedAt' in access ? access.approvedAt : access.request.askedAt;
 }
 
-/** One pass over roles and sandboxes. Each side fails alone. */
-export async function sweepWorld(deps: Flow): Promise<void> {
+/**
+ * One pass over roles and sandboxes. Each side fails alone. What stands names its access: what is due there is done
+ * too, for whoever can write to Redis can take an access out of the index of what is unfinished.
+ */
+export async function sweepWorld(
+  deps: Flow,
+  misses: Misses = new Map(),
+  random: () => number = Math.random,
+): Promise<void> {
   const [grants, sandboxes] = await Promise.allSettled([deps.grants.list(), deps.sandboxes.list()]);
   for (const side of [grants, sandboxes]) {
     if (side.status === 'rejected')
@@ -88,6 +100,7 @@ export async function sweepWorld(deps: Flow): Promise<void> {
   const found = sandboxes.status === 'fulfilled' ? sandboxes.value : undefined;
   const open = found?.map(({ labels }) => labels.access);
   const present = new Set<AccessId>([...(standing?.map(({ access }) => access) ?? []), ...(open ?? [])]);
+  await inLanes([...present], 8, (id) => alone(deps, id, () => doWhatIsDue(deps, misses, id, random)));
   await inLanes([...present], 8, (id) =>
     guarded(deps, id, () =>
       settleStanding(
@@ -114,8 +127,14 @@ function standsIn(found: readonly FoundSandbox[], id: AccessId): boolean {
 }
 
 async function guarded(deps: Flow, id: AccessId, work: () => Promise<void>): Promise<void> {
-  try {
+  await alone(deps, id, async () => {
     await deps.leases.during(`access:${id}`, work);
+  });
+}
+
+async function alone(deps: Flow, id: AccessId, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     deps.log.warn({ access: id, err: error }, 'the sweep could not repair; trying again');
   }
@@ -130,13 +149,15 @@ async function settleStanding(
 ): Promise<void> {
   const read = await deps.ledger.read(id);
   if (read === 'absent' || read === 'forged') {
-    if (grant !== undefined && grant.endsAt > deps.clock.now()) {
+    if (grant !== undefined && grant.endsAt > deps.clock.now() && !(await endedByTrail(deps, id))) {
       await deps.timers.schedule([{ access: id, effect: 'revoke', version: 0, at: grant.endsAt }]);
       return;
     }
     await takeAway(deps, id, AbortSignal.timeout(120_000));
     return;
   }
+  // Taken away as what is due.
+  if (!isStored(read)) return;
   const { access } = read;
   if (isFinished(access) || access.state === 'waiting') {
     // Looked at again: what was listed may have been taken away in the meantime, and nothing was then repaired.

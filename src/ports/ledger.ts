@@ -5,7 +5,9 @@
  * - `commit` is atomic: the record moves from the expected version to the next and the entries stand at the end of the
  *   trail, chained and signed, or nothing happened. It returns `conflict` when somebody else was first.
  * - Entries of one commit stand together and in order. The trail has one order for everybody.
- * - `read` returns only records whose MAC holds; others are reported as `forged` and never as an access.
+ * - `read` returns only records whose MAC holds; others are reported as `forged` and never as an access. A record by
+ *   which something could be given or kept is returned only where it holds the newest change that the signed trail
+ *   tells of its access; an older one is reported as `outdated`, also one of a chain that was lost.
  * - `evidence` returns the entries of an access as they stand in the signed trail, verified, from its first to the
  *   newest one that the trail holds.
  * - When the trail was lost or altered underneath, a new chain begins whose first entry is `ledger.lost`, naming the
@@ -24,7 +26,18 @@ export type Stored = {
   readonly evidence: readonly string[];
 };
 
-export type Read = Stored | 'absent' | 'forged';
+/** The bot wrote this record, and it is not the one that counts: somebody put it back. */
+export type Outdated = {
+  readonly outdated: Stored;
+  /** What is wrong with it, in words. */
+  readonly says: string;
+};
+
+export type Read = Stored | Outdated | 'absent' | 'forged';
+
+export function isStored(read: Read): read is Stored {
+  return typeof read !== 'string' && 'access' in read;
+}
 
 export type Change = {
   readonly next: Access;
@@ -44,7 +57,9 @@ export interface Ledger {
   /** Entries that belong to no record's change: refusals, policy reloads, starts. */
   append(entries: readonly Draft[]): Promise<void>;
   evidence(stored: Stored): Promise<Evidence>;
-  /** Ids of accesses to which the world still owes something. */
+  /** The action of the newest change that the signed trail tells of an access; undefined where it tells of none. */
+  newest(id: AccessId): Promise<string | undefined>;
+  /** Ids of accesses to which the world still owes something, by the index or by the trail. Some may have no record. */
   unfinished(): Promise<readonly AccessId[]>;
   /** Ids of accesses that changed since people were last told: what was committed and then forgotten by a crash. */
   untold(): Promise<readonly AccessId[]>;

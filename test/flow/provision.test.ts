@@ -289,7 +289,10 @@ describe('whoever can write to Redis is no approver', () => {
 
     world.ledger.putBack(before);
     await provision(world.deps, id, forever);
-    expect(await ended(world, id)).toBe('its approval does not verify: the trail says access.revoked');
+    await world.liveBySweep(1);
+    expect(await ended(world, id)).toBe(
+      'its record does not verify: the trail is further on: it says access.revoked',
+    );
     expect((await world.told(id)).filter((action) => action === 'access.active')).toHaveLength(1);
     expect(await world.told(id)).toContain('alarm.raised');
     expect(world.grants.calls.filter(({ verb }) => verb === 'issue')).toHaveLength(1);
@@ -303,9 +306,12 @@ describe('whoever can write to Redis is no approver', () => {
     expect((await world.stored(id)).access.state).toBe('active');
     world.ledger.putBack(before);
     await provision(world.deps, id, forever);
+    await world.liveBySweep(1);
     expect(await ended(world, id)).toBe(
-      'its approval does not verify: the trail is further on: it says access.active',
+      'its record does not verify: the trail is further on: it says access.active',
     );
+    expect(await world.grants.list()).toEqual([]);
+    expect(await world.sandboxes.list()).toEqual([]);
     expect(await world.told(id)).toContain('alarm.raised');
     expect(world.grants.calls.filter(({ verb }) => verb === 'issue')).toHaveLength(1);
   });

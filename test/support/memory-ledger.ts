@@ -10,6 +10,7 @@ import {
   seal,
   signHash,
 } from '../../src/domain/audit.ts';
+import { tellsChange } from '../../src/domain/changes.ts';
 import type { AccessId } from '../../src/domain/ids.ts';
 import { verifyChain } from '../../src/domain/verify-chain.ts';
 import type { Ledger, Stored, TrailEntry } from '../../src/ports/ledger.ts';
@@ -70,6 +71,8 @@ export function memoryLedger(signingKey: KeyObject = newSigningKey()): MemoryLed
         ? { entries }
         : { flaw: 'not in the trail' };
     },
+    newest: async (id) =>
+      trail.findLast(({ entry }) => entry.access === id && tellsChange(entry.action))?.entry.action,
     unfinished: async () =>
       [...records.values()]
         .filter(({ access }) => !isFinished(access))

@@ -9,7 +9,7 @@ import type { Flow } from '../../src/flow/deps.ts';
 import { openRequest } from '../../src/flow/open-request.ts';
 import { runEffect } from '../../src/flow/run-effect.ts';
 import { type Misses, sweepLedger } from '../../src/flow/sweep.ts';
-import type { Stored } from '../../src/ports/ledger.ts';
+import { isStored, type Stored } from '../../src/ports/ledger.ts';
 import { makePolicy, newId, noon } from './builders.ts';
 import { type HandClock, handClock } from './hand-clock.ts';
 import { type HarmedLedger, harmedLedger } from './harmed-ledger.ts';
@@ -188,7 +188,7 @@ export function memoryWorld(
     },
     stored: async (id) => {
       const read = await ledger.read(id);
-      if (typeof read === 'string') throw new Error(`${id} is ${read}`);
+      if (!isStored(read)) throw new Error(`${id} is ${JSON.stringify(read)}`);
       return read;
     },
     told: async (id) => {

@@ -22,8 +22,10 @@ export type GroupCommitDeps = {
   readonly locate: () => Promise<FoundTail>;
   /** Runs the commit script on the tail that the group was sealed onto; gives its answer. */
   readonly send: (sealed: SealedGroup<Pending>, onto: FoundTail['tail']) => Promise<readonly string[]>;
-  /** Called with the head that Redis has confirmed, before the group's writers hear of it. */
-  readonly saw: (head: Head) => Promise<void>;
+  /** Called with what Redis has confirmed, before the group's writers hear of it. */
+  readonly saw: (sealed: SealedGroup<Pending>, onto: FoundTail['tail']) => Promise<void>;
+  /** Whether the trail is known to have gone on after this head: then it must be looked at anew. */
+  readonly isOutrun: (head: Head) => boolean;
   readonly faultFrom: (error: unknown) => unknown;
 };
 
@@ -33,7 +35,7 @@ const groupMax = 32;
 const attemptsMax = 100;
 
 /** Gives `submit`: settles with the change as it was stored, 'conflict', or nothing for entries without a change. */
-export function groupCommit({ keys, locate, send, saw, faultFrom }: GroupCommitDeps) {
+export function groupCommit({ keys, locate, send, saw, isOutrun, faultFrom }: GroupCommitDeps) {
   const queue: Pending[] = [];
   let flushing = false;
   /** The tail once every call under way has succeeded; undefined if Redis must be asked. */
@@ -59,12 +61,12 @@ export function groupCommit({ keys, locate, send, saw, faultFrom }: GroupCommitD
     let rest = group;
     try {
       for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-        const onto = expected ?? (await locate());
+        const onto = expected !== undefined && !isOutrun(expected.tail.head) ? expected : await locate();
         const sealed = sealGroup(rest, onto.lost, onto.tail, keys);
         expected = { tail: sealed.tail, lost: [] };
         const [[answer, ...conflicts]] = await Promise.all([send(sealed, onto.tail), earlier]);
         if (answer === 'ok') {
-          await saw(sealed.tail.head);
+          await saw(sealed, onto.tail);
           for (const [pending, stored] of sealed.outcomes) pending.settle(stored);
           return;
         }

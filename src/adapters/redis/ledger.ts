@@ -1,7 +1,8 @@
 /** The ledger in Redis: records, indices and the trail, moved together by one Lua call. */
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { Entry, Head } from '../../domain/audit.ts';
-import { isAccessId, toBase32 } from '../../domain/ids.ts';
+import { mustBeNewest } from '../../domain/changes.ts';
+import { type AccessId, isAccessId, toBase32 } from '../../domain/ids.ts';
 import { deriveKey } from '../../domain/keys.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type Evidence, type Ledger, LedgerFault, type Read, type Stored } from '../../ports/ledger.ts';
@@ -9,10 +10,14 @@ import type { Witness } from '../../ports/witness.ts';
 import { commitScript, toldScript } from './commit-script.ts';
 import type { Connection } from './connect.ts';
 import { type FoundTail, findTail } from './find-tail.ts';
+import { again, followTrail } from './follow-trail.ts';
 import { groupCommit, type Pending } from './group-commit.ts';
 import { readRecord } from './records.ts';
 import type { SealedGroup } from './seal-group.ts';
 import { epochOf, follows, idAt, isIntact, isVouched, pagesFrom, rowsFrom } from './trail.ts';
+
+/** What one reading leaves open, the next tells; a trail that was cut off leaves it open for good. */
+const attemptsMax = 20;
 
 export type RedisLedgerDeps = {
   readonly redis: Connection;
@@ -50,17 +55,28 @@ export function redisLedger({
     now: clock.now,
     newChain: () => toBase32(randomBytes(10)),
   };
-  /** The head that Redis confirmed last. */
+  /** The head that Redis confirmed last, or that was read and verified since. */
   let proven: Head | undefined;
   const locateTail = async (): Promise<FoundTail> => findTail(finder, proven ?? (await witness.last()));
+  const follower = followTrail({
+    redis,
+    trailKey: key.trail,
+    publicKeys,
+    chain: async () => (await locateTail()).tail.head.chain,
+    saw: (head) => {
+      if (proven === undefined || (proven.chain === head.chain && proven.seq < head.seq)) proven = head;
+    },
+  });
   const submit = groupCommit({
     keys,
     locate: locateTail,
     send: runCommit,
-    saw: async (head) => {
+    saw: async ({ tail: { head }, written }, { after }) => {
       if (head.seq > 0) proven = head;
+      follower.wrote(after.id, written);
       await witness.saw(head);
     },
+    isOutrun: ({ chain, seq }) => proven !== undefined && proven.chain === chain && proven.seq > seq,
     faultFrom: (error) => (error instanceof TypeError ? error : faultFrom(error)),
   });
 
@@ -83,6 +99,24 @@ export function redisLedger({
     const keyNames = [key.trail, key.unfinished, key.ids, key.recent, key.untold, ...recordKeys];
     const answer = await redis.eval(commitScript, keyNames.length, ...keyNames, ...args);
     return Array.isArray(answer) ? answer.map(String) : [];
+  }
+
+  async function read(id: AccessId): Promise<Read> {
+    for (let attempt = 0; ; attempt += 1) {
+      const { fields, upTo } = await follower.readBeside(recordKey(id));
+      const record = readRecord(id, fields, keys.mac);
+      if (typeof record === 'string' || !mustBeNewest(record.access)) return record;
+      const says = await follower.staleness(id, record.evidence, upTo);
+      if (says === undefined) return record;
+      if (says !== again || attempt === attemptsMax) return { outdated: record, says };
+    }
+  }
+
+  async function newest(id: AccessId): Promise<string | undefined> {
+    const { tail } = await locateTail();
+    if (tail.head.seq === 0) return undefined;
+    await follower.readBeside(recordKey(id));
+    return follower.newest(id, idAt(tail.epoch, 1));
   }
 
   async function evidence({ access, evidence: ids }: Stored): Promise<Evidence> {
@@ -128,10 +162,15 @@ export function redisLedger({
     async append(entries) {
       if (entries.length > 0) await submit(entries);
     },
-    read: (id) =>
-      ask(async (): Promise<Read> => readRecord(id, await redis.hgetall(recordKey(id)), keys.mac)),
+    read: (id) => ask(() => read(id)),
+    newest: (id) => ask(() => newest(id)),
     evidence: (stored) => ask(() => evidence(stored)),
-    unfinished: () => ask(async () => (await redis.smembers(key.unfinished)).filter(isAccessId)),
+    unfinished: () =>
+      ask(async () => {
+        const named = (await redis.smembers(key.unfinished)).filter(isAccessId);
+        // Whoever can write to Redis can take a name out.
+        return [...new Set([...named, ...follower.unfinished()])];
+      }),
     unfinishedOf: (person) =>
       ask(async () => {
         const members = await redis.zrevrange(openKey(person), 0, -1);

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type Access, states } from '../../domain/access.ts';
 import type { Head } from '../../domain/audit.ts';
 import type { AccessId } from '../../domain/ids.ts';
-import type { Read, Stored } from '../../ports/ledger.ts';
+import type { Stored } from '../../ports/ledger.ts';
 
 export type StoredFields = { readonly version: string; readonly row: string; readonly mac: string };
 
@@ -30,7 +30,11 @@ export function writeRecord(stored: Stored, last: Head, key: KeyObject): StoredF
 }
 
 /** Reads what `HGETALL` gave. Anything that this bot did not write, or wrote for another access, is `forged`. */
-export function readRecord(id: AccessId, fields: Partial<StoredFields>, key: KeyObject): Read {
+export function readRecord(
+  id: AccessId,
+  fields: Partial<StoredFields>,
+  key: KeyObject,
+): Stored | 'absent' | 'forged' {
   if (Object.keys(fields).length === 0) return 'absent';
   const { version, row, mac } = fields;
   if (version === undefined || row === undefined || mac === undefined) return 'forged';

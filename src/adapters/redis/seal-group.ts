@@ -1,17 +1,19 @@
 /** Builds the one call that commits a group: entries chained after the tail, the last one signed, records under MAC. */
 import type { KeyObject } from 'node:crypto';
 import { isFinished } from '../../domain/access.ts';
-import { type Draft, headOf, seal, signHash } from '../../domain/audit.ts';
+import { type Draft, type Entry, headOf, seal, signHash } from '../../domain/audit.ts';
 import type { Change, Stored } from '../../ports/ledger.ts';
 import type { Tail } from './find-tail.ts';
 import { writeRecord } from './records.ts';
-import { idAt } from './trail.ts';
+import { idAt, type Row } from './trail.ts';
 
 export type Member = { readonly change?: Change; readonly drafts: readonly Draft[] };
 
 export type SealedGroup<M extends Member> = {
   readonly entryArgs: readonly string[];
   readonly entryCount: number;
+  /** The entries as the stream will hold them. */
+  readonly written: readonly Row[];
   readonly records: readonly {
     readonly id: string;
     readonly requester: string;
@@ -30,12 +32,12 @@ export function sealGroup<M extends Member>(
   keys: { readonly signing: KeyObject; readonly mac: KeyObject },
 ): SealedGroup<M> {
   let head = tail.head;
-  const rows: { id: string; text: string; hash: string }[] = [];
+  const rows: (Row & { readonly entry: Entry })[] = [];
   const write = (draft: Draft): string => {
     const entry = seal(draft, head);
     head = headOf(entry);
     const id = idAt(tail.epoch, entry.seq);
-    rows.push({ id, text: JSON.stringify(entry), hash: entry.hash });
+    rows.push({ id, text: JSON.stringify(entry), entry });
     return id;
   };
   for (const draft of first) write(draft);
@@ -76,12 +78,13 @@ export function sealGroup<M extends Member>(
   }
   const lastRow = rows.length - 1;
   return {
-    entryArgs: rows.flatMap(({ id, text, hash }, index) => [
+    entryArgs: rows.flatMap(({ id, text, entry }, index) => [
       id,
       text,
-      index === lastRow ? signHash(hash, keys.signing) : '',
+      index === lastRow ? signHash(entry.hash, keys.signing) : '',
     ]),
     entryCount: rows.length,
+    written: rows,
     records,
     outcomes,
     tail: {

@@ -22,9 +22,18 @@ export function epochOf(id: string): number {
   return Number(id.slice(0, id.indexOf('-')));
 }
 
+/** Whether one place in the stream comes before another. */
+export function isBefore(one: string, other: string): boolean {
+  const [oneEpoch, otherEpoch] = [epochOf(one), epochOf(other)];
+  return oneEpoch === otherEpoch ? seqOf(one) < seqOf(other) : oneEpoch < otherEpoch;
+}
+
+function seqOf(id: string): number {
+  return Number(id.slice(id.indexOf('-') + 1));
+}
+
 export async function lastRow(redis: Connection, key: string): Promise<Row | undefined> {
-  const rows = await redis.xrevrange(key, '+', '-', 'COUNT', 1);
-  return rows.map(toRow)[0];
+  return rowsOf(await redis.xrevrange(key, '+', '-', 'COUNT', 1))[0];
 }
 
 export async function rowsFrom(
@@ -33,7 +42,7 @@ export async function rowsFrom(
   from: string,
   limit: number,
 ): Promise<readonly Row[]> {
-  return (await redis.xrange(key, from, '+', 'COUNT', limit)).map(toRow);
+  return rowsOf(await redis.xrange(key, from, '+', 'COUNT', limit));
 }
 
 /** Every row from `from` (an id, `(id` to leave it out, or `-`), in pages. */
@@ -74,6 +83,11 @@ export function follows(head: Head, row: Row): boolean {
     row.entry.seq === head.seq + 1 &&
     row.entry.prev === head.hash
   );
+}
+
+/** What `XRANGE` and its like give. */
+export function rowsOf(raw: readonly [id: string, fields: string[]][]): readonly Row[] {
+  return raw.map(toRow);
 }
 
 function toRow([id, fields]: [id: string, fields: string[]]): Row {

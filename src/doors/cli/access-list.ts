@@ -1,5 +1,6 @@
 /** `access list`: the accesses that are not over, or the newest of all. */
 import { isFinished } from '../../domain/access.ts';
+import { isStored } from '../../ports/ledger.ts';
 import { listHead, listRow } from './access-words.ts';
 import { exit, helpEnd, printJson, printLine, table } from './output.ts';
 import { jsonFlag, type Verb, type WithJson } from './verb.ts';
@@ -22,9 +23,9 @@ export const accessListVerb: Verb = (parent, deps, finish) => {
       await withStore(deps, async ({ ledger }) => {
         const ids = all ? await ledger.recent(newestMax) : await ledger.unfinished();
         const reads = await Promise.all(ids.map(async (id) => ({ id, read: await ledger.read(id) })));
-        const altered = reads.filter(({ read }) => read === 'forged').map(({ id }) => id);
+        const altered = reads.filter(({ read }) => read !== 'absent' && !isStored(read)).map(({ id }) => id);
         const accesses = reads
-          .flatMap(({ read }) => (typeof read === 'string' ? [] : [read.access]))
+          .flatMap(({ read }) => (isStored(read) ? [read.access] : []))
           .filter((access) => all || !isFinished(access))
           .sort((one, other) => one.request.askedAt - other.request.askedAt);
         if (json) {

@@ -68,7 +68,7 @@ export const sweepVerb: Verb = (parent, deps, finish) => {
       };
       const log = { ...quiet, warn, error: warn };
       await sweepLedger({ ...flow, log }, misses);
-      await sweepWorld({ ...flow, log });
+      await sweepWorld({ ...flow, log }, misses);
       const after = await flow.ledger.head();
       const written = after.chain === before.chain ? after.seq - before.seq : after.seq;
       if (json) printJson(deps.stdout, { entries: written, troubles });

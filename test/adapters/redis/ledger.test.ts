@@ -3,13 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, connectRedis, hangUp } from '../../../src/adapters/redis/connect.ts';
 import { redisLedger } from '../../../src/adapters/redis/ledger.ts';
 import type { Head } from '../../../src/domain/audit.ts';
-import { unproven } from '../../../src/domain/evidence.ts';
 import { isRefused } from '../../../src/domain/refusal.ts';
 import { step } from '../../../src/domain/step.ts';
-import type { Ledger, Stored } from '../../../src/ports/ledger.ts';
+import { isStored, type Ledger, type Stored } from '../../../src/ports/ledger.ts';
 import type { Witness } from '../../../src/ports/witness.ts';
 import { ledgerContract } from '../../contract/ledger.ts';
-import { newSigningKey, noon, someDraft, waitingAccess } from '../../support/builders.ts';
+import { newId, newSigningKey, noon, someDraft, waitingAccess } from '../../support/builders.ts';
 import { memoryLedger } from '../../support/memory-ledger.ts';
 import { type RedisServer, startRedisServer } from '../../support/redis-server.ts';
 
@@ -185,26 +184,149 @@ describe('Redis', () => {
     ]);
   });
 
-  it('gives no evidence for a record from a chain that was lost, nor for one that was put back', async () => {
+  it('gives no evidence for a record from a chain that was lost', async () => {
     const { ledger, prefix } = make();
     const stored = await begin(ledger);
-    const { id } = stored.access.request;
-    const backup = await redis.hgetall(`${prefix}:access:${id}`);
-    const withdrawn = { ...stored.access, state: 'withdrawn', at: noon } as const;
-    await ledger.commit({ next: withdrawn, from: stored }, [
-      someDraft({ action: 'access.withdrawn', access: id }),
-    ]);
-    await redis.del(`${prefix}:access:${id}`);
-    await redis.hset(`${prefix}:access:${id}`, backup);
-    const put = await ledger.read(id);
-    if (typeof put === 'string') throw new Error(put);
-    const evidence = await ledger.evidence(put);
-    expect('entries' in evidence && unproven(put.access, evidence.entries)).toBe(
-      'the trail says access.withdrawn',
-    );
-
     await redis.del(`${prefix}:audit`);
     await ledger.append([someDraft()]);
     expect(await ledger.evidence(stored)).toHaveProperty('flaw');
+  });
+});
+
+describe('an older record that was put back', () => {
+  const further = { outdated: { version: 1 }, says: 'the trail is further on: it says access.withdrawn' };
+  const lost = { outdated: { version: 1 }, says: 'its entries are in a chain that was lost' };
+
+  /** A waiting access, how its record stood, and a withdrawal by another process. */
+  async function withdrawn(seen: 'while it ran' | 'by others') {
+    const one = make();
+    const other = make(one);
+    const stored = await begin(one.ledger);
+    const { id } = stored.access.request;
+    const key = `${one.prefix}:access:${id}`;
+    const before = await redis.hgetall(key);
+    if (seen === 'while it ran') await one.ledger.read(id);
+    const stepped = step(stored.access, { kind: 'withdraw' }, noon + 1);
+    if (isRefused(stepped)) throw new Error('refused');
+    await other.ledger.commit({ next: stepped.next, from: stored }, stepped.entries);
+    const putBack = (): Promise<unknown> => redis.hset(key, before);
+    return { ...one, other: other.ledger, id, key, putBack };
+  }
+
+  it.each(['while it ran', 'by others'] as const)(
+    'is outdated for who followed the change %s',
+    async (seen) => {
+      const { ledger, other, id, putBack } = await withdrawn(seen);
+      expect(await ledger.read(id)).toMatchObject({ access: { state: 'withdrawn' } });
+      await putBack();
+      expect(await ledger.read(id)).toMatchObject(further);
+      expect(await other.read(id)).toMatchObject(further);
+    },
+  );
+
+  it('is outdated for a process that was just started, and after much else was told', async () => {
+    const made = await withdrawn('by others');
+    await made.ledger.append(Array.from({ length: 1_200 }, () => someDraft()));
+    await made.putBack();
+    expect(await make(made).ledger.read(made.id)).toMatchObject(further);
+  });
+
+  it('is outdated although the trail was cut off, for who has read it', async () => {
+    const { ledger, prefix, id, putBack } = await withdrawn('while it ran');
+    await ledger.read(id);
+    const [last] = await redis.xrevrange(`${prefix}:audit`, '+', '-', 'COUNT', 1);
+    await redis.xdel(`${prefix}:audit`, last?.[0] ?? '');
+    await putBack();
+    expect(await ledger.read(id)).toHaveProperty('outdated');
+    await ledger.append([someDraft()]);
+    expect(await ledger.read(id)).toMatchObject(lost);
+  });
+
+  it('is outdated although the trail was cut off before a start, by the witness', async () => {
+    const made = await withdrawn('by others');
+    const [last] = await redis.xrevrange(`${made.prefix}:audit`, '+', '-', 'COUNT', 1);
+    await redis.xdel(`${made.prefix}:audit`, last?.[0] ?? '');
+    await made.putBack();
+    const { ledger } = make(made);
+    expect(await ledger.read(made.id)).toMatchObject(lost);
+    await ledger.head();
+    expect((await ledger.trail(0, 5)).map(({ entry }) => entry.action)).toEqual([
+      'ledger.lost',
+      'alarm.raised',
+    ]);
+    expect(await ledger.read(made.id)).toMatchObject(lost);
+  });
+
+  it('is outdated where an entry behind the last signature was changed', async () => {
+    const { ledger, prefix, id } = await withdrawn('while it ran');
+    const fresh = await begin(ledger);
+    await ledger.read(fresh.access.request.id);
+    await redis.xadd(`${prefix}:audit`, '*', 'entry', '{}');
+    expect(await ledger.read(fresh.access.request.id)).toHaveProperty('outdated');
+    expect(await ledger.read(id)).toMatchObject({ access: { state: 'withdrawn' } });
+  });
+
+  it('is no longer so once it was ended by a change of its own', async () => {
+    const { ledger, id, putBack } = await withdrawn('by others');
+    await putBack();
+    const read = await ledger.read(id);
+    if (typeof read === 'string' || !('outdated' in read)) throw new Error('not outdated');
+    const { outdated } = read;
+    const end = step(
+      outdated.access,
+      { kind: 'revoke', by: { kind: 'bot', id: 'x', name: 'x' }, why: 'put back' },
+      noon + 2,
+    );
+    if (isRefused(end)) throw new Error('refused');
+    await ledger.commit({ next: end.next, from: outdated }, end.entries);
+    expect(await ledger.read(id)).toMatchObject({ version: 2, access: { state: 'rejected' } });
+  });
+
+  it('is not what a change is taken for that comes between two readings', async () => {
+    const one = make();
+    const other = make(one);
+    let stored = await begin(one.ledger);
+    const { id } = stored.access.request;
+    let over = false;
+    const seen: number[] = [];
+    const read = async (ledger: Ledger): Promise<void> => {
+      while (!over) {
+        const found = await ledger.read(id);
+        if (!isStored(found)) throw new Error(JSON.stringify(found));
+        seen.push(found.version);
+      }
+    };
+    const readers = [one, other, make(one)].flatMap(({ ledger }) => [read(ledger), read(ledger)]);
+    for (let turn = 0; turn < 150; turn += 1) {
+      const { ledger } = turn % 2 === 0 ? one : other;
+      const voted = someDraft({ action: 'vote.approved', access: id });
+      const committed = await ledger.commit({ next: stored.access, from: stored }, [someDraft(), voted]);
+      if (committed === 'conflict') throw new Error('conflict');
+      stored = committed;
+      if (turn % 10 === 0) await begin(other.ledger);
+    }
+    over = true;
+    await Promise.all(readers);
+    expect(new Set(seen).size).toBeGreaterThan(20);
+    expect(await one.ledger.read(id)).toEqual(stored);
+  });
+});
+
+describe('what the trail tells of an access', () => {
+  it('is its newest change, also where its record is gone, and nothing where it was never told of', async () => {
+    const made = make();
+    const { id } = (await begin(made.ledger)).access.request;
+    await made.ledger.append([someDraft({ access: id })]);
+    await redis.del(`${made.prefix}:access:${id}`);
+    expect(await make(made).ledger.newest(id)).toBe('access.requested');
+    expect(await made.ledger.newest(newId())).toBeUndefined();
+  });
+
+  it('names an access as unfinished that was taken out of the index', async () => {
+    const { ledger, prefix } = make();
+    const { id } = (await begin(ledger)).access.request;
+    await ledger.read(id);
+    await redis.srem(`${prefix}:unfinished`, id);
+    expect(await ledger.unfinished()).toEqual([id]);
   });
 });
