@@ -61,6 +61,22 @@ describe('a broker', () => {
     expect(world.brokers.opened).toEqual([]);
   });
 
+  it('is not opened for a record that says something else than the signed trail', async () => {
+    const world = memoryWorld(policy([]));
+    const id = await active(world);
+    const stored = await world.stored(id);
+    if (stored.access.state !== 'active') throw new Error('not active');
+    world.ledger.putBack({
+      ...stored,
+      access: { ...stored.access, endsAt: stored.access.endsAt + 3_600_000 },
+    });
+    await keeper(world).keep(id);
+    expect(world.brokers.opened).toEqual([]);
+    expect(await entriesOf(world, id, 'alarm.raised')).toMatchObject([
+      { details: { why: 'the signed end is another one' } },
+    ]);
+  });
+
   it('leaves it to another process of the host, and tries again when that is gone', async () => {
     const world = memoryWorld(policy([]));
     const id = await active(world);
@@ -161,5 +177,15 @@ describe('a broker', () => {
     await done(world.deps, { access: id, person: { id: 'U0ANA', name: 'ana' } });
     await expect(world.brokers.opened[0]?.told.vend()).rejects.toThrow('no credentials');
     expect(await entriesOf(world, id, 'credentials.vended')).toHaveLength(1);
+  });
+
+  it('asks AWS for none once the time is up, though nobody has ended the access yet', async () => {
+    const world = memoryWorld(policy([]));
+    const id = await active(world);
+    await keeper(world).keep(id);
+    world.tick(10 * 60_000);
+    expect((await world.stored(id)).access.state).toBe('active');
+    await expect(world.brokers.opened[0]?.told.vend()).rejects.toThrow('no credentials: its time is up');
+    expect(world.grants.calls.filter(({ verb }) => verb === 'vend')).toEqual([]);
   });
 });
