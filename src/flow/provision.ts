@@ -55,7 +55,7 @@ export async function provision(deps: Deps, id: AccessId, signal: AbortSignal): 
     )
       return;
     if (deps.clock.now() >= access.giveUpAt) {
-      await giveUp(deps, id, 'it could not be opened in time');
+      await giveUp(deps, id, lateWords);
       return;
     }
     const bar = await barFromOpening(deps, stored);
@@ -163,6 +163,17 @@ async function barFromOpening(deps: Deps, stored: Stored): Promise<string | unde
       ? `it no longer stands: ${refusal.why}`
       : `it no longer stands: ${refusal.code}`;
 }
+
+/** For whoever waits while somebody else opens it: gives it up once its time is over. */
+export async function giveUpLate(deps: Deps, id: AccessId): Promise<void> {
+  const stored = await load(deps, id);
+  if (isRefused(stored)) return;
+  const { access } = stored;
+  if (access.state !== 'approved' && access.state !== 'provisioning') return;
+  if (deps.clock.now() >= access.giveUpAt) await giveUp(deps, id, lateWords);
+}
+
+const lateWords = 'it could not be opened in time';
 
 async function giveUp(deps: Deps, id: AccessId, why: string): Promise<void> {
   await advance(deps, id, (stored) =>

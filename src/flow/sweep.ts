@@ -17,6 +17,7 @@ import type { FoundSandbox } from '../ports/sandboxes.ts';
 import { advance, believe, load } from './advance.ts';
 import type { Flow } from './deps.ts';
 import { dispatch } from './dispatch.ts';
+import { inTurn } from './in-turn.ts';
 import { flawOf } from './proof.ts';
 import { pauseAfter, runEffect } from './run-effect.ts';
 import { sandboxSpecOf } from './sandbox-spec.ts';
@@ -102,7 +103,7 @@ export async function sweepWorld(
   const present = new Set<AccessId>([...(standing?.map(({ access }) => access) ?? []), ...(open ?? [])]);
   await inLanes([...present], 8, (id) => alone(deps, id, () => doWhatIsDue(deps, misses, id, random)));
   await inLanes([...present], 8, (id) =>
-    guarded(deps, id, () =>
+    guarded(deps, id, 'go on', () =>
       settleStanding(
         deps,
         id,
@@ -113,7 +114,7 @@ export async function sweepWorld(
   );
   const expected = await deps.ledger.unfinished();
   await inLanes(expected, 8, (id) =>
-    guarded(deps, id, () =>
+    guarded(deps, id, 'wait on', () =>
       replaceMissing(deps, id, {
         grant: standing !== undefined && !standing.some(({ access }) => access === id),
         sandbox: found !== undefined && !standsIn(found, id),
@@ -126,9 +127,17 @@ function standsIn(found: readonly FoundSandbox[], id: AccessId): boolean {
   return found.some(({ labels, stands }) => stands && labels.access === id);
 }
 
-async function guarded(deps: Flow, id: AccessId, work: () => Promise<void>): Promise<void> {
+const patienceMs = 10_000;
+
+/** To take away or to move an end is safe for two at once; to open anew is not tried. */
+async function guarded(
+  deps: Flow,
+  id: AccessId,
+  then: 'go on' | 'wait on',
+  work: () => Promise<void>,
+): Promise<void> {
   await alone(deps, id, async () => {
-    await deps.leases.during(`access:${id}`, work);
+    await inTurn(deps, { lease: `access:${id}`, access: id, patienceMs, then }, work);
   });
 }
 

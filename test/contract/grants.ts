@@ -94,6 +94,17 @@ export function grantsContract(name: string, start: () => Promise<GrantsUnderTes
       await grants.revoke(newId());
     });
 
+    test('two revokes at once are one', async () => {
+      await using world = await start();
+      const { grants, clock, vend } = world;
+      const spec = specFor(newId(), clock);
+      await grants.issue(spec);
+      const works = await vend(spec.access, 'U0ALICE');
+      await Promise.all([grants.revoke(spec.access), grants.revoke(spec.access)]);
+      expect(await grants.list()).toEqual([]);
+      expect(await works()).toBe(false);
+    });
+
     test('ending one grant leaves the other', async () => {
       await using world = await start();
       const { grants, clock, vend } = world;

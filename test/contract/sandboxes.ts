@@ -140,6 +140,18 @@ export function sandboxesContract(name: string, make: () => Promise<SandboxGroun
       });
     });
 
+    test('two closings at once are one, by two processes too', async () => {
+      await ground.sandboxes.open(spec(ground.now() + minute));
+      await Promise.all([
+        ground.sandboxes.close(access),
+        ground.another.close(access),
+        ground.sandboxes.close(access),
+      ]);
+      expect(await listed()).toEqual([]);
+      await ground.sandboxes.open(spec(ground.now() + minute));
+      expect(await listed()).toEqual([access]);
+    });
+
     test('closing one leaves the other', async () => {
       const other = newAccess();
       const deadline = ground.now() + minute;

@@ -284,6 +284,25 @@ describe('revoke', () => {
     expect(world.lookalike.roles()).toEqual([]);
   });
 
+  test('is safe for two at once, whenever the second begins', async () => {
+    for (let begin = 1, made = 1; begin <= made; begin += 1) {
+      await using world = await startWorld({ propagationMs: 1_000 });
+      const spec = specOf(newId());
+      await world.grants.issue(spec);
+      const vended = await credentialsOf(world, spec.access);
+      let second: Promise<void> | undefined;
+      const tapped = tap(world.clients, (calls) => {
+        made = calls;
+        if (calls === begin) second = world.grants.revoke(spec.access);
+      });
+      await awsGrants({ ...world.deps, ...tapped }).revoke(spec.access);
+      await second;
+      expect(world.lookalike.roles()).toEqual([]);
+      expect(await canWork(world, vended)).toBe(false);
+    }
+    // A world for each of the first one's calls.
+  }, 120_000);
+
   test('does not overlook a role that IAM does not show yet', async () => {
     await using world = await startWorld();
     const spec = specOf(newId());
