@@ -118,9 +118,7 @@ it('works in a browser as it does for the tests that are none', async () => {
 }, 60_000);
 
 it('revokes with a reason, after it was asked once more, and without a script', async () => {
-  const access = await askForWiki(world, '10m');
-  await approveAsLea(world, access);
-  await world.untilEntry(of(access, 'access.active'));
+  const access = await activeAccess(world);
   const page = await signedIn('U0LEA', `/accesses/${access}`);
   const { cookies } = await page.context().storageState();
   const bare = await (await browser.newContext({ javaScriptEnabled: false })).newPage();

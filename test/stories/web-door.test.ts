@@ -591,13 +591,13 @@ describe('a button', () => {
   });
 
   it('carries why an access is revoked, cleaned and bounded as in Slack', async () => {
-    const cleaned = await activeAccess();
+    const cleaned = await activeAccess(world);
     const fields = { why: `  the laptop\u202e was\r\n stolen <b>${'試'.repeat(1_000)}` };
     expect((await as('lea').submit(`/accesses/${cleaned}/revoke`, fields)).status).toBe(303);
     const { actor, details } = await world.untilEntry(of(cleaned, 'access.ending'));
     expect([actor.id, details.cause]).toEqual(['U0LEA', 'revoked']);
     expect(details.why).toBe(`the laptop was stolen <b>${'試'.repeat(1_000)}`.slice(0, 1_000));
-    const bare = await activeAccess();
+    const bare = await activeAccess(world);
     expect((await as('lea').submit(`/accesses/${bare}/revoke`, { why: '  ' })).status).toBe(303);
     expect((await world.untilEntry(of(bare, 'access.ending'))).details).toEqual({ cause: 'revoked' });
   });
