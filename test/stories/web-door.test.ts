@@ -400,6 +400,20 @@ describe('who sees what', () => {
       expect((await as('out').get(path)).text).not.toMatch(/ana|href="\/accesses\/acc/);
   });
 
+  it('past accesses are found by those who review them, and by nobody else', async () => {
+    const past = await activeAccess();
+    await as('ana').post(`/accesses/${past}/done`);
+    await world.untilEntry(of(past, 'access.revoked'));
+    const listed = async (name: string): Promise<readonly boolean[]> => {
+      const [before = '', after = ''] = (await as(name).get('/')).text.split('Over, for you to review');
+      return [before.includes(past), after.includes(past)];
+    };
+    expect(await listed('lea')).toEqual([false, true]);
+    expect(await listed('ben')).toEqual([false, true]);
+    expect(await listed('ana')).toEqual([true, false]);
+    expect(await listed('out')).toEqual([false, false]);
+  });
+
   it('a wrong address answers with a page, signed in or not', async () => {
     const html = /^<!doctype html>[\s\S]*<h1>Nothing here<\/h1>/;
     for (const path of ['/nothing', '/assets/nothing.js', '/favicon.ico', '//evil.example/']) {

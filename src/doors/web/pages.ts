@@ -4,14 +4,14 @@
  * not there.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Access, isFinished, isPassing } from '../../domain/access.ts';
+import { type Access, isPassing } from '../../domain/access.ts';
 import { downloadMax } from '../../domain/download.ts';
 import { isSessionId } from '../../domain/ids.ts';
 import type { Person } from '../../domain/people.ts';
 import { isRefused } from '../../domain/refusal.ts';
-import { load } from '../../flow/advance.ts';
 import { newestOf } from '../../flow/find-access.ts';
-import { barFromViewing, reviewedTargets, type Sight } from '../../flow/viewing.ts';
+import { reviewsOf } from '../../flow/reviews.ts';
+import { barFromViewing, type Sight } from '../../flow/viewing.ts';
 import type { Stored } from '../../ports/ledger.ts';
 import { accessFor } from './access-for.ts';
 import { answerAct } from './acts.ts';
@@ -81,21 +81,11 @@ async function answerFor(
   );
 }
 
-/** Of the newest requests of all, how many are looked through for those that somebody reviews. */
-const lookedThrough = 200;
-
 async function showList({ flow }: PagesDeps, person: Person): Promise<Answer> {
   const bar = await barFromViewing(flow, person);
   if (bar !== undefined) return refused(bar, { person });
-  const [own, targets] = await Promise.all([newestOf(flow, person.id, 20), reviewedTargets(flow, person)]);
-  const newest = targets.size === 0 ? [] : await flow.ledger.recent(lookedThrough);
-  const loaded = await Promise.all(newest.map((id) => load(flow, id)));
-  const reviewed = loaded.flatMap((each) => {
-    if (isRefused(each) || isFinished(each.access)) return [];
-    const { target, requester } = each.access.request;
-    return targets.has(target) && requester.id !== person.id ? [each.access] : [];
-  });
-  const html = listPage({ person, own: own.map(({ access }) => access), reviewed });
+  const [own, reviews] = await Promise.all([newestOf(flow, person.id, 20), reviewsOf(flow, person)]);
+  const html = listPage({ person, own: own.map(({ access }) => access), ...reviews });
   return { status: 200, page: { kind: 'plain', html } };
 }
 

@@ -2,6 +2,7 @@
 import type { Access } from '../../../domain/access.ts';
 import { isoTime } from '../../../domain/duration.ts';
 import type { Person } from '../../../domain/people.ts';
+import { lookedThrough, type Reviews } from '../../../flow/reviews.ts';
 import { endOfCourse } from '../../../words/course.ts';
 import { type Html, html } from '../html.ts';
 import { layout } from './layout.ts';
@@ -10,14 +11,14 @@ import { time } from './time.ts';
 export type ListPage = {
   readonly person: Person;
   readonly own: readonly Access[];
-  readonly reviewed: readonly Access[];
-};
+} & Reviews;
 
-export function listPage({ person, own, reviewed }: ListPage): Html {
+export function listPage({ person, own, open, over }: ListPage): Html {
   const body = html`<h1>Accesses</h1>
 <h2>Yours</h2>
 ${list(own, 'You have not asked for anything yet. Type /prod-access in Slack.')}
-${reviewed.length === 0 ? undefined : html`<h2>Open now, for you to review</h2>${list(reviewed, '')}`}`;
+${open.length === 0 ? undefined : html`<h2>Open now, for you to review</h2>${list(open, '')}`}
+${over.length === 0 ? undefined : html`<h2>Over, for you to review</h2><p>The newest ${over.length}, among the last ${lookedThrough} requests. What is older is found by its id.</p>${list(over, '')}`}`;
   return layout({ title: 'Accesses', person, body });
 }
 
