@@ -32,6 +32,8 @@ export async function startPrivateRedis(
   ]);
   // A group of its own: a Ctrl-C in the terminal must not end it before the bot has written its last words.
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  // At once: a demo that is killed while it waits must not leave it behind.
+  warden.watch(name, child.pid);
   let said = '';
   await new Promise<void>((resolve, reject) => {
     child.once('error', () =>
@@ -49,7 +51,6 @@ export async function startPrivateRedis(
       if (said.includes('Ready to accept connections')) resolve();
     });
   });
-  warden.watch(name, child.pid);
   const url = `redis://127.0.0.1:${port}`;
   const client = new Redis(url, { maxRetriesPerRequest: 1, retryStrategy: () => 500 });
   client.on('error', () => {});
