@@ -10,7 +10,8 @@ for program in socat stty tty timeout sleep unshare head readlink wc; do
 done
 . "$at/listen" 2>/dev/null
 # A process of its own looks around, and says the last words once this one has let go of its outputs: the host looks at
-# what it holds then.
+# what it holds then. In two steps, for bash keeps copies of all that one step replaces until the step is over.
 exec 9> >(exec 8<&-; . "$at/probe" "$1"; read -r _; printf 'said\tall\n'; printf 'said\tall\n' >&2)
-exec >/dev/null 2>&1 9>&-
+exec >/dev/null 2>&1
+exec 9>&-
 while read -r _ <&8; do :; done
