@@ -15,6 +15,7 @@ import { httpReceiver, openSlackDoor, socketReceiver } from './doors/slack/door.
 import { makeCookies } from './doors/web/cookies.ts';
 import type { PagesDeps } from './doors/web/deps.ts';
 import { answerPage } from './doors/web/pages.ts';
+import { makeReading } from './doors/web/reading.ts';
 import { webDoor } from './doors/web/server.ts';
 import { slackSignIn } from './doors/web/sign-in.ts';
 import { terminalSockets } from './doors/web/terminal-socket.ts';
@@ -188,7 +189,12 @@ function openPages(
     flow,
     ...inside,
     attempts,
-    replays: { flow, attempts, key: deriveKey(config.signingKey, 'replay-tickets') },
+    replays: {
+      flow,
+      attempts,
+      reading: makeReading(flow.recordings),
+      key: deriveKey(config.signingKey, 'replay-tickets'),
+    },
     signIn: slackSignIn({ ...config.slack.signIn, issuer, publicUrl, cookies, team }),
     cookies,
     team,

@@ -8,29 +8,36 @@ import { terminalReader } from './terminal-text.ts';
 
 export type Command = { readonly atMs: number; readonly text: string };
 
-export const commandsMax = 10_000;
-export const commandMax = 2_000;
+/** What a page has room for, and what it takes to recognise a command. */
+export const commandsMax = 500;
+export const commandMax = 200;
 
 const mark = '633;E;';
 
 export type CommandFinder = {
   /** Takes the events in order. */
   read(event: CastEvent): void;
-  /** In order, each with the time at which its mark ended; `commandsMax` at most, each cut off at `commandMax`. */
+  /** The first ones in order, each with the time at which its mark ended; `commandsMax` at most, each cut off at `commandMax`. */
   commands(): readonly Command[];
+  /** How many there were in all. */
+  count(): number;
 };
 
 export function commandFinder(): CommandFinder {
   const commands: Command[] = [];
+  let count = 0;
   const reader = terminalReader();
   return {
     commands: () => commands,
+    count: () => count,
     read: ({ code, data, atMs }) => {
       if (code !== 'o') return;
       for (const part of reader.read(data)) {
         if (part.kind !== 'osc' || !part.text.startsWith(mark)) continue;
         const text = commandText(part.text.slice(mark.length));
-        if (text !== '' && commands.length < commandsMax) commands.push({ atMs, text });
+        if (text === '') continue;
+        count += 1;
+        if (commands.length < commandsMax) commands.push({ atMs, text });
       }
     },
   };

@@ -30,6 +30,7 @@ export type Refusal =
   | { readonly code: 'from-elsewhere' }
   | { readonly code: 'download-off' }
   | { readonly code: 'download-under-way' }
+  | { readonly code: 'replays-under-way' }
   | { readonly code: 'too-many-attempts'; readonly perMinute: number }
   | { readonly code: 'no-file'; readonly why: FileFlaw; readonly path: string }
   | {

@@ -67,7 +67,7 @@ async function countCommands(
       const finder = commandFinder();
       cast.setEncoding('utf8');
       for await (const text of cast) for (const event of reader.read(String(text))) finder.read(event);
-      count += finder.commands().length;
+      count += finder.count();
     } catch (error) {
       log.warn(
         { access: request.id, session: id, err: error },

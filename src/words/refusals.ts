@@ -115,6 +115,8 @@ export function refusalWords(refusal: Refusal): string {
       return 'No file may be downloaded from this target.';
     case 'download-under-way':
       return 'A file of this access is being downloaded already. Wait for it.';
+    case 'replays-under-way':
+      return 'Recordings are being read for you already. Wait for them.';
     case 'too-many-attempts':
       return `You may try this ${refusal.perMinute} times in a minute. Wait a little.`;
     case 'no-file':

@@ -401,7 +401,7 @@ describe('who sees what', () => {
   });
 
   it('past accesses are found by those who review them, and by nobody else', async () => {
-    const past = await activeAccess();
+    const past = await activeAccess(world);
     await as('ana').post(`/accesses/${past}/done`);
     await world.untilEntry(of(past, 'access.revoked'));
     const listed = async (name: string): Promise<readonly boolean[]> => {
@@ -504,7 +504,9 @@ describe('a replay', () => {
     for (const [path, doing] of roads) {
       const before = await about('session.viewed');
       if (doing === 'replay') {
-        const pages = await Promise.all(Array.from({ length: 45 }, () => sam.get(path)));
+        // One after the other: of those at once, most would only be told to wait.
+        const pages: Page[] = [];
+        for (let n = 0; n < 45; n += 1) pages.push(await sam.get(path));
         expect(pages.filter(({ status }) => status === 200)).toHaveLength(30);
         const [late] = pages.filter(({ status }) => status !== 200);
         expect([late?.status, /30 times in a minute/.test(late?.text ?? '')]).toEqual([429, true]);

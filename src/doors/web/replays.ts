@@ -6,7 +6,7 @@ import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Access } from '../../domain/access.ts';
-import { type CastEvent, castReader } from '../../domain/cast.ts';
+import type { CastEvent } from '../../domain/cast.ts';
 import { commandFinder } from '../../domain/cast-commands.ts';
 import { pauseCutter } from '../../domain/cast-pauses.ts';
 import { lineFinder } from '../../domain/cast-search.ts';
@@ -17,12 +17,14 @@ import type { Attempts } from '../../flow/attempts.ts';
 import type { Flow } from '../../flow/deps.ts';
 import { type Answer, securityHeaders } from './answers.ts';
 import { replayPage } from './pages/session-pages.ts';
+import type { Outcome, Reading } from './reading.ts';
 import { refused } from './say.ts';
 
 export type ReplaysDeps = {
   readonly flow: Pick<Flow, 'ledger' | 'recordings' | 'clock'>;
   readonly key: KeyObject;
   readonly attempts: Attempts;
+  readonly reading: Reading;
 };
 
 /** What somebody who may see the access asks of one of its recordings. */
@@ -39,16 +41,20 @@ export type ReplayAsk = {
 /** Milliseconds for which an opened page may fetch the recording and search in it. */
 const ticketMs = 3_600_000;
 
-/** `sent` where the response was written; undefined where there is no such recording, or the ticket is not good. */
+/** `sent` where the response was written, or nobody is left to read it; undefined where there is no such recording, or the ticket is not good. */
 export async function replayAnswer(deps: ReplaysDeps, ask: ReplayAsk): Promise<Answer | 'sent' | undefined> {
   const { access, session, detail, url, response } = ask;
   if (detail === undefined) return showPage(deps, ask);
   if (!isGood(deps, ask, url.searchParams.get('ticket') ?? '')) return undefined;
   if (detail === 'find') {
     const finder = lineFinder(url.searchParams.get('text') ?? '');
-    const played = await readInto(deps, ask, finder);
-    if (played === undefined) return undefined;
-    return { status: 200, json: finder.found().map((hit) => ({ ...hit, playedMs: played(hit.atMs) })) };
+    const pauses = pauseCutter();
+    const outcome = await readFor(deps, ask, both(pauses.read, finder.read));
+    if (outcome !== 'whole') return unread(outcome);
+    return {
+      status: 200,
+      json: finder.found().map((hit) => ({ ...hit, playedMs: pauses.played(hit.atMs) })),
+    };
   }
   const cast = detail === 'cast' ? await deps.flow.recordings.read(access.request.id, session) : undefined;
   if (cast === undefined) return undefined;
@@ -58,13 +64,14 @@ export async function replayAnswer(deps: ReplaysDeps, ask: ReplayAsk): Promise<A
   return 'sent';
 }
 
-async function showPage(deps: ReplaysDeps, ask: ReplayAsk): Promise<Answer | undefined> {
+async function showPage(deps: ReplaysDeps, ask: ReplayAsk): Promise<Answer | 'sent' | undefined> {
   const { access, person, session } = ask;
   const tooMany = await deps.attempts.bar({ access: access.request.id, person }, 'replay');
   if (tooMany !== undefined) return refused(tooMany.refused, { person, access });
   const finder = commandFinder();
-  const played = await readInto(deps, ask, finder);
-  if (played === undefined) return undefined;
+  const pauses = pauseCutter();
+  const outcome = await readFor(deps, ask, both(pauses.read, finder.read));
+  if (outcome !== 'whole') return unread(outcome);
   const { ledger, clock } = deps.flow;
   await ledger.append([
     {
@@ -77,28 +84,46 @@ async function showPage(deps: ReplaysDeps, ask: ReplayAsk): Promise<Answer | und
     },
   ]);
   const ticket = ticketFor(deps, ask, clock.now() + ticketMs);
-  const commands = finder.commands().map((command) => ({ ...command, playedMs: played(command.atMs) }));
-  const html = replayPage({ access, person, session, ticket, commands });
+  const html = replayPage({
+    access,
+    person,
+    session,
+    ticket,
+    commands: finder.commands().map((command) => ({ ...command, playedMs: pauses.played(command.atMs) })),
+    ran: finder.count(),
+  });
   return { status: 200, page: { kind: 'replay', html } };
 }
 
-/** Where moments stand in the player once all of it was read; undefined where there is no recording. */
-async function readInto(
-  { flow }: ReplaysDeps,
-  { access, session }: ReplayAsk,
-  finder: { read(event: CastEvent): void },
-): Promise<((atMs: number) => number) | undefined> {
-  const cast = await flow.recordings.read(access.request.id, session);
-  if (cast === undefined) return undefined;
-  const reader = castReader();
-  const pauses = pauseCutter();
-  cast.setEncoding('utf8');
-  for await (const text of cast)
-    for (const event of reader.read(String(text))) {
-      pauses.read(event);
-      finder.read(event);
-    }
-  return pauses.played;
+type Read = (event: CastEvent) => void;
+
+function both(one: Read, other: Read): Read {
+  return (event) => {
+    one(event);
+    other(event);
+  };
+}
+
+function readFor(
+  { reading }: ReplaysDeps,
+  { access, session, person, response }: ReplayAsk,
+  read: Read,
+): Promise<Outcome> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  if (response.closed) gone.abort();
+  return reading({ access: access.request.id, session, person, gone: gone.signal }, read);
+}
+
+function unread(outcome: Exclude<Outcome, 'whole'>): Answer | 'sent' | undefined {
+  switch (outcome) {
+    case 'absent':
+      return undefined;
+    case 'gone':
+      return 'sent';
+    case 'busy':
+      return refused({ code: 'replays-under-way' });
+  }
 }
 
 /** `<end>.<mac>`, good for one person and one recording. */

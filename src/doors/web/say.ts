@@ -43,6 +43,7 @@ export function refused(refusal: Refusal, { person, access, doing }: Asked = {})
     case 'download-failed':
       return say(503, 'Not now', words, lead, person);
     case 'too-many-attempts':
+    case 'replays-under-way':
       return say(429, 'Not so often', words, lead, person);
     case 'ineligible':
       return say(403, 'Not with this account', words + signedInAs(person), lead, person);

@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import type { AccessId } from '../../../src/domain/ids.ts';
 import type { Person } from '../../../src/domain/people.ts';
 import { type Cookies, makeCookies } from '../../../src/doors/web/cookies.ts';
+import { makeReading } from '../../../src/doors/web/reading.ts';
 import { type TerminalSockets, terminalSockets } from '../../../src/doors/web/terminal-socket.ts';
 import { makeAttempts } from '../../../src/flow/attempts.ts';
 import { makeAttendance } from '../../../src/flow/attendance.ts';
@@ -53,7 +54,7 @@ async function stage(): Promise<Stage> {
     sessions: makeSessions(flow, attendance, async () => {}),
     downloads: makeDownloads(flow, attendance),
     attempts,
-    replays: { flow, key, attempts },
+    replays: { flow, key, attempts, reading: makeReading(flow.recordings) },
     signIn: { begin: never, finish: never },
     cookies,
     team: async () => team,

@@ -70,9 +70,11 @@ export type ReplayPage = TerminalPage & {
   readonly ticket: string;
   /** `atMs` is the recording's time, `playedMs` the player's. */
   readonly commands: readonly { readonly atMs: number; readonly playedMs: number; readonly text: string }[];
+  /** How many commands there were, of which `commands` are the first. */
+  readonly ran: number;
 };
 
-export function replayPage({ access, person, session, ticket, commands }: ReplayPage): Html {
+export function replayPage({ access, person, session, ticket, commands, ran }: ReplayPage): Html {
   const { id, target } = access.request;
   const items = commands.map(
     ({ atMs, playedMs, text }) =>
@@ -86,6 +88,7 @@ export function replayPage({ access, person, session, ticket, commands }: Replay
 <h2>Commands</h2>
 <p>As the shell reported them: a hint for finding one’s way and no evidence, for whoever worked inside controls it. Evidence is what the terminal showed.</p>
 <p>Times count from the beginning of the session. The player cuts pauses to ${pauseMaxMs / 1_000} s, so its own clock shows less.</p>
+${ran > commands.length ? html`<p>The first ${commands.length} of ${ran}. The search finds the others.</p>` : undefined}
 <ol id="commands">${items}</ol></aside></div>`;
   return layout({
     title: `${target}, replay`,
