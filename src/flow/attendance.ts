@@ -36,7 +36,7 @@ export function makeAttendance(deps: Deps, signal: AbortSignal): Attendance {
 async function untilOver(deps: Deps, id: AccessId, signal: AbortSignal): Promise<string> {
   let endsAt = Number.POSITIVE_INFINITY;
   while (!signal.aborted) {
-    const seen = await look(deps, id);
+    const seen = await lookUntil(deps, id, endsAt);
     if (seen.why !== undefined) return seen.why;
     // Where the ledger is away, the end that it told last still comes.
     endsAt = seen.endsAt ?? endsAt;
@@ -48,11 +48,27 @@ async function untilOver(deps: Deps, id: AccessId, signal: AbortSignal): Promise
 }
 
 const timeIsUp = 'its time is up';
+/** Longer than a ledger that is reached takes to answer or to give up. */
+const longestLookMs = 60_000;
 
-async function look(
-  { ledger, clock, log }: Deps,
-  id: AccessId,
-): Promise<{ readonly why?: string; readonly endsAt?: number }> {
+type Seen = { readonly why?: string; readonly endsAt?: number };
+
+/** A ledger that hangs does not put off the end; one that is about to tell of a later end has a moment to do so. */
+async function lookUntil(deps: Deps, id: AccessId, endsAt: number): Promise<Seen> {
+  const left = Math.max(endsAt - deps.clock.now(), lookEveryMs);
+  const seen = new AbortController();
+  const late = deps.clock.sleep(Math.min(left, longestLookMs), seen.signal).then(
+    () => ({}),
+    () => ({}),
+  );
+  try {
+    return await Promise.race([look(deps, id), late]);
+  } finally {
+    seen.abort();
+  }
+}
+
+async function look({ ledger, clock, log }: Deps, id: AccessId): Promise<Seen> {
   try {
     const read = await ledger.read(id);
     if (!isStored(read)) return { why: 'the record of this access is gone or was altered' };
