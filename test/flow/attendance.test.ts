@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { AccessId } from '../../src/domain/ids.ts';
 import { makeAttendance } from '../../src/flow/attendance.ts';
-import type { Ledger, Read } from '../../src/ports/ledger.ts';
+import { isStored, type Ledger, type Read } from '../../src/ports/ledger.ts';
 import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
 import { activeAccess, allTurns } from '../support/session-world.ts';
 
@@ -70,7 +70,7 @@ it('not before a look that the end overtook had a moment to tell of a later one'
   await pass(on, 249);
   expect(on.why()).toBeUndefined();
   const { stored } = on;
-  if (typeof stored === 'string' || stored.access.state !== 'active') throw new Error('not active');
+  if (!isStored(stored) || stored.access.state !== 'active') throw new Error('not active');
   const endsAt = on.world.clock.now() + 60_000;
   on.answer({ ...stored, access: { ...stored.access, endsAt } });
   await pass(on, 1);

@@ -13,7 +13,6 @@ import type { Person } from '../../domain/people.ts';
 import { isRefused, type Refused } from '../../domain/refusal.ts';
 import type { Flow } from '../../flow/deps.ts';
 import type { Session } from '../../flow/session.ts';
-import { counts } from '../../flow/sign-out.ts';
 import { isSight, sightOf } from '../../flow/viewing.ts';
 import type { Stored } from '../../ports/ledger.ts';
 import { lostSessionWords } from '../../words/lost-session.ts';
@@ -22,7 +21,7 @@ import { accessFor } from './access-for.ts';
 import { addressOf } from './address.ts';
 import { attach, type Joined } from './attach.ts';
 import type { PagesDeps } from './deps.ts';
-import { isOurs, type Present, personAt, presentAt } from './people.ts';
+import { isOurs, personAt } from './people.ts';
 import { answerPings, endWith, keepAlive } from './socket-life.ts';
 import { sizeSchema } from './terminal-news.ts';
 import { turnAway } from './turned-away.ts';
@@ -96,15 +95,14 @@ type SocketAsk = JudgeOptions & {
 };
 
 async function serve(deps: PagesDeps, ask: SocketAsk): Promise<void> {
-  const { socket, request, access: id, wanted, judgeEveryMs } = ask;
+  const { socket, request, access: id, wanted } = ask;
   socket.on('error', () => {});
   keepAlive(socket);
   answerPings(socket);
   // What comes while the session is being opened waits for it.
   socket.pause();
-  const present = await presentAt(deps, request);
-  if (present === undefined) return refuse(socket, 'You are not signed in any more. Load the page again.');
-  const { person } = present;
+  const person = await personAt(deps, request);
+  if (person === undefined) return refuse(socket, 'You are not signed in any more. Load the page again.');
   const found = await accessFor(deps, { id, person, doing: 'terminal' });
   if (isRefused(found)) return refuse(socket, plainRefusal(found.refused));
   const { stored, sight } = found;
@@ -118,7 +116,7 @@ async function serve(deps: PagesDeps, ask: SocketAsk): Promise<void> {
   const heard = attach(deps, socket, { person, session, writes: sight === 'requester', stored, lost });
   // A session that its page never heard of cannot be found again by anybody.
   if (isNew) socket.once('close', () => heard() || session.cut(nobodyCame));
-  judgeAgain(deps, socket, { ...present, stored, session, writes: sight === 'requester', judgeEveryMs });
+  judgeAgain(deps, { ...ask, person, stored, session, writes: sight === 'requester' });
   socket.resume();
 }
 
@@ -190,20 +188,22 @@ async function watch(
   return { session, isNew: false };
 }
 
+function signedOut(writes: boolean): string {
+  return `You are not signed in any more. Sign in again to go on here${writes ? '; your shell goes on' : ''}.`;
+}
+
 /**
- * Groups and accounts change while somebody looks on, and people sign out elsewhere. What cannot be told changes nothing
- * here: no request gets this far while it is so, and the end of the access needs neither.
+ * Groups and accounts change while somebody looks on, people sign out elsewhere, and cookies come to their end. What
+ * cannot be told changes nothing here: no request gets this far while it is so, and the end of the access needs none.
  */
 function judgeAgain(
   deps: PagesDeps,
-  socket: WebSocket,
-  { stored, person, signedIn, session, writes, judgeEveryMs }: Joined & Present & JudgeOptions,
+  { socket, request, judgeEveryMs, stored, person, session, writes }: SocketAsk & Joined,
 ): void {
   const judge = async (): Promise<void> => {
     const sight = await sightOf(deps.flow, stored.access, person);
     if (isSight(sight) || sight.code === 'directory-unavailable') {
-      if (!(await counts(deps.flow, signedIn)))
-        refuse(socket, 'You signed out. Sign in again to go on here.');
+      if ((await personAt(deps, request)) === undefined) refuse(socket, signedOut(writes));
       return;
     }
     if (writes) session.cut('its requester may not use it any more', { again: false });

@@ -14,7 +14,7 @@ import { makeAttempts } from '../../../src/flow/attempts.ts';
 import { makeAttendance } from '../../../src/flow/attendance.ts';
 import { makeDownloads } from '../../../src/flow/downloads.ts';
 import { makeSessions } from '../../../src/flow/sessions.ts';
-import { signOut } from '../../../src/flow/sign-out.ts';
+import { signInMs, signOut } from '../../../src/flow/sign-out.ts';
 import { team } from '../../support/builders.ts';
 import { type MemoryWorld, memoryWorld } from '../../support/memory-world.ts';
 import { activeAccess, ana, eventually, lea } from '../../support/session-world.ts';
@@ -24,7 +24,8 @@ type Stage = {
   readonly world: MemoryWorld;
   readonly access: AccessId;
   readonly port: number;
-  readonly cookies: Cookies;
+  /** Cookies as they were sealed so many milliseconds ago. */
+  readonly cookiesAt: (agoMs: number) => Cookies;
 };
 
 const standing: { server: Server; sockets: TerminalSockets }[] = [];
@@ -40,7 +41,8 @@ async function stage(): Promise<Stage> {
   const { deps: flow } = world;
   const access = await activeAccess(world);
   const key = createSecretKey(randomBytes(32));
-  const cookies = makeCookies({ key, secure: false, now: world.clock.now });
+  const cookiesAt = (agoMs: number): Cookies =>
+    makeCookies({ key, secure: false, now: () => world.clock.now() - agoMs });
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -56,7 +58,7 @@ async function stage(): Promise<Stage> {
     attempts,
     replays: { flow, key, attempts, reading: makeReading(flow.recordings) },
     signIn: { begin: never, finish: never },
-    cookies,
+    cookies: cookiesAt(0),
     team: async () => team,
     publicUrl: `http://127.0.0.1:${port}`,
     log: flow.log,
@@ -64,16 +66,19 @@ async function stage(): Promise<Stage> {
   const sockets = terminalSockets(deps, { judgeEveryMs: 10 });
   server.on('upgrade', sockets.upgrade);
   standing.push({ server, sockets });
-  return { world, access, port, cookies };
+  return { world, access, port, cookiesAt };
 }
 
 async function attached(
-  { world, access, port, cookies }: Stage,
+  { world, access, port, cookiesAt }: Stage,
   { id, name }: Person,
   session = '',
+  signedInAgoMs = 0,
 ): Promise<readonly News[]> {
-  const since = world.clock.now();
-  const [cookie = ''] = (await cookies.seal('session', { user: id, team, name, since })).split(';');
+  const since = world.clock.now() - signedInAgoMs;
+  const [cookie = ''] = (
+    await cookiesAt(signedInAgoMs).seal('session', { user: id, team, name, since })
+  ).split(';');
   const socket = new WebSocket(`ws://127.0.0.1:${port}/accesses/${access}/socket?session=${session}`, {
     headers: { cookie, origin: `http://127.0.0.1:${port}` },
   });
@@ -87,6 +92,7 @@ async function attached(
   return news;
 }
 
+const signedOut = 'You are not signed in any more. Sign in again to go on here; your shell goes on.';
 const whyOver = (news: readonly News[]): string | undefined => news.find(({ type }) => type === 'over')?.why;
 
 describe('somebody who is attached', () => {
@@ -120,7 +126,7 @@ describe('somebody who is attached', () => {
     const working = await attached(on, ana);
     const watching = await attached(on, lea, working[0]?.id);
     await signOut(on.world.deps, { person: ana.id, since: on.world.clock.now() });
-    await eventually(() => expect(whyOver(working)).toBe('You signed out. Sign in again to go on here.'));
+    await eventually(() => expect(whyOver(working)).toBe(signedOut));
     expect(on.world.terminals.opened[0]?.hungUp()).toBe(false);
     expect(whyOver(watching)).toBeUndefined();
     expect((await attached(on, ana, working[0]?.id))[0]).toEqual({
@@ -132,6 +138,18 @@ describe('somebody who is attached', () => {
       type: 'session',
       id: working[0]?.id,
     });
+  });
+
+  it('is let go with the end of their sign-in, though Redis is away; what runs in the terminal goes on', async () => {
+    const on = await stage();
+    const working = await attached(on, ana, '', signInMs - 60_000);
+    const watching = await attached(on, lea, working[0]?.id);
+    expect(whyOver(working)).toBeUndefined();
+    on.world.signOuts.away = true;
+    on.world.clock.tick(60_000);
+    await eventually(() => expect(whyOver(working)).toBe(signedOut));
+    expect(on.world.terminals.opened[0]?.hungUp()).toBe(false);
+    expect(whyOver(watching)).toBeUndefined();
   });
 
   it('stays where nobody can tell whether they signed out, but is judged by the rest', async () => {
