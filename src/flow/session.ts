@@ -5,6 +5,7 @@
  */
 import type { AccessId, SessionId } from '../domain/ids.ts';
 import type { Person } from '../domain/people.ts';
+import { isTyped } from '../domain/terminal-answers.ts';
 import type { Blocked } from '../ports/brokers.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Recording, RecordingDigest } from '../ports/recordings.ts';
@@ -220,7 +221,7 @@ export function startSession(parts: SessionParts): Session {
       return {
         type: (bytes) => {
           if (!viewer.writes || !viewers.has(viewer)) return Promise.resolve();
-          typedAt = clock.now();
+          if (isTyped(bytes)) typedAt = clock.now();
           // What cannot be recorded is not typed: the recording itself says that it is broken.
           typed = typed.then(() => write(bytes)).catch(() => {});
           return typed;

@@ -375,6 +375,16 @@ describe('the end', () => {
     expect((await session.ended).why).toBe('nothing was typed for too long');
   });
 
+  it('is not put off by what a browser sends by itself', async () => {
+    const { session, clock } = await stage();
+    const attachment = session.attach(screen(ana));
+    clock.tick(idleMs - 1);
+    await attachment.type(new Uint8Array(0));
+    await attachment.type(Buffer.from('\x1b[24;1R'));
+    clock.tick(1);
+    expect((await session.ended).why).toBe('nothing was typed for too long');
+  });
+
   it('does not wait for a watcher’s typing either', async () => {
     const { session, clock } = await stage();
     const watching = session.attach(screen(lea, { writes: false }));
