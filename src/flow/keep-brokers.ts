@@ -2,7 +2,7 @@
  * Keeps a broker for every active access whose sandbox stands on this host. It is there before a shell is, and again
  * soon after the bot was started anew or the sandbox replaced; when the access is over, every connection is cut.
  */
-import { bot, type Entry } from '../domain/audit.ts';
+import { bot } from '../domain/audit.ts';
 import { isoTime } from '../domain/duration.ts';
 import type { AccessId } from '../domain/ids.ts';
 import { approvedTarget } from '../domain/policy.ts';
@@ -14,7 +14,9 @@ import { load } from './advance.ts';
 import type { Attendance } from './attendance.ts';
 import { brokerTold } from './broker-told.ts';
 import type { Flow } from './deps.ts';
+import { openConnections } from './open-connections.ts';
 import { flawOf } from './proof.ts';
+import { unsureOpenings } from './unsure-openings.ts';
 
 type Deps = Pick<
   Flow,
@@ -29,13 +31,19 @@ export type BrokerKeeper = {
   close(why: string): Promise<void>;
 };
 
+type KeptBroker = Pick<Broker, 'stands' | 'close'> & {
+  /** Has its refused connections ended on the record, where the trail holds them. */
+  settle(): Promise<void>;
+};
+
 /** `blocked` hears of what was refused, once that is on the record. */
 export function keepBrokers(
   deps: Deps,
   attendance: Attendance,
   blocked: (access: AccessId, attempt: Blocked) => void = () => {},
 ): BrokerKeeper {
-  const kept = new Map<AccessId, Promise<Broker | undefined>>();
+  const kept = new Map<AccessId, Promise<KeptBroker | undefined>>();
+  const stopping = new AbortController();
 
   const keep = async (access: AccessId, sandboxes?: readonly FoundSandbox[]): Promise<void> => {
     const known = kept.get(access);
@@ -43,7 +51,9 @@ export function keepBrokers(
     if (stale?.stands() === true) return;
     // Others waited for the same one, and one of them was first.
     if (kept.get(access) !== known) return keep(access, sandboxes);
-    const opening = openAfter(stale, () => openOne(deps, { attendance, blocked }, access, sandboxes));
+    const opening = openAfter(stale, () =>
+      openOne({ ...deps, attendance, blocked, giveUp: stopping.signal }, access, sandboxes),
+    );
     kept.set(access, opening);
     const forget = (): void => {
       if (kept.get(access) === opening) kept.delete(access);
@@ -66,9 +76,13 @@ export function keepBrokers(
     sweep: async () => {
       const sandboxes = await deps.sandboxes.list();
       for (const { labels } of sandboxes) {
-        await keep(labels.access, sandboxes).catch((error: unknown) =>
-          deps.log.warn({ access: labels.access, err: error }, 'no broker could be opened; trying again'),
-        );
+        const { access } = labels;
+        try {
+          await keep(access, sandboxes);
+          await (await kept.get(access))?.settle();
+        } catch (error) {
+          deps.log.warn({ access, err: error }, 'a broker could not be kept; trying again');
+        }
       }
     },
     close: async (why) => {
@@ -76,13 +90,14 @@ export function keepBrokers(
       await Promise.allSettled(
         brokers.map((each) => (each.status === 'fulfilled' ? each.value?.close(why) : undefined)),
       );
+      stopping.abort();
       kept.clear();
     },
   };
 }
 
 /** Its ends are on the record before the next one looks for those that are not. */
-async function openAfter<T>(stale: Broker | undefined, open: () => Promise<T>): Promise<T> {
+async function openAfter<T>(stale: KeptBroker | undefined, open: () => Promise<T>): Promise<T> {
   await stale?.close('its sandbox is gone');
   return open();
 }
@@ -94,11 +109,10 @@ type Ears = {
 
 /** Undefined where the access is not active, its sandbox stands elsewhere, or another process carries for it. */
 async function openOne(
-  deps: Deps,
-  { attendance, blocked }: Ears,
+  deps: Deps & Ears & { readonly giveUp: AbortSignal },
   access: AccessId,
   sandboxes?: readonly FoundSandbox[],
-): Promise<Broker | undefined> {
+): Promise<KeptBroker | undefined> {
   const stored = await load(deps, access);
   if (isRefused(stored) || stored.access.state !== 'active') return undefined;
   const { request } = stored.access;
@@ -118,19 +132,30 @@ async function openOne(
   };
   try {
     const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
-    const told = brokerTold(deps, request, () => attendance.now(access));
+    const told = brokerTold(deps, request, () => deps.attendance.now(access));
+    const unsure = unsureOpenings(deps, stored);
     const opened: BrokerTold['opened'] = async (connection) => {
       await settled;
-      return told.opened(connection);
+      await told.opened(connection).catch((error: unknown) => {
+        unsure.add(connection);
+        throw error;
+      });
     };
     const refused: BrokerTold['blocked'] = async (attempt) => {
       await told.blocked(attempt);
-      blocked(access, attempt);
+      deps.blocked(access, attempt);
     };
     const broker = await deps.brokers.open(spec, { ...told, opened, blocked: refused });
     // Before anything new is opened: what is open in the trail now was an earlier broker's.
     await closeLost(deps, stored).finally(settle);
-    return broker;
+    return {
+      stands: () => broker.stands(),
+      settle: unsure.settle,
+      close: async (why) => {
+        await broker.close(why);
+        await unsure.settleInTheEnd(deps.giveUp);
+      },
+    };
   } catch (error) {
     if (error instanceof BrokerFault && error.code === 'taken') return undefined;
     throw error;
@@ -152,14 +177,5 @@ async function closeLost({ ledger, clock }: Deps, stored: Stored): Promise<void>
       target,
       details: { ...details, why: 'the process that carried it died', reconstructed: true },
     })),
-  );
-}
-
-export function openConnections(entries: readonly Entry[]): readonly Entry[] {
-  const closed = new Set(
-    entries.filter(({ action }) => action === 'connection.closed').map(({ details }) => details.connection),
-  );
-  return entries.filter(
-    ({ action, details }) => action === 'connection.opened' && !closed.has(details.connection),
   );
 }

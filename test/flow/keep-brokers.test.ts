@@ -135,6 +135,65 @@ describe('a broker', () => {
     expect(await entriesOf(world, id, 'connection.closed')).toHaveLength(1);
   });
 
+  describe('whose opening was refused, for its answer was lost,', () => {
+    const other = { ...connection, id: 'con_bbbbbbbbbbbbbbbb' } as const;
+
+    /** The ledger takes the opening of `connection` and rejects; that of `other` it does not take. */
+    async function refused() {
+      const ledger = { away: false };
+      const world = memoryWorld(policy([]), (deps) => ({
+        ...deps,
+        ledger: {
+          ...deps.ledger,
+          append: async (entries) => {
+            const [first] = entries;
+            if (ledger.away || first?.details?.connection === other.id) throw new Error('not taken');
+            await deps.ledger.append(entries);
+            if (first?.action === 'connection.opened') throw new Error('the answer was lost');
+          },
+        },
+      }));
+      const id = await active(world);
+      const brokers = keeper(world);
+      await brokers.keep(id);
+      for (const each of [connection, other])
+        await expect(world.brokers.opened[0]?.told.opened(each)).rejects.toThrow();
+      const ends = async () =>
+        (await entriesOf(world, id, 'connection.closed')).map(({ details }) => details);
+      return { world, id, brokers, ends, ledger };
+    }
+    const end = { connection: connection.id, bytes_out: 0, bytes_in: 0, why: expect.stringMatching(/never/) };
+
+    it('ends it on the record soon', async () => {
+      const { brokers, ends } = await refused();
+      await brokers.sweep();
+      await brokers.sweep();
+      expect(await ends()).toMatchObject([end]);
+    });
+
+    it('ends it on the record at its close, in the end', async () => {
+      const { world, id, ends, ledger } = await refused();
+      await done(world.deps, { access: id, person: { id: 'U0ANA', name: 'ana' } });
+      ledger.away = true;
+      await vi.waitFor(async () => {
+        world.clock.tick(250);
+        expect(world.log).toContain('warn: the ends of refused connections are not on the record yet');
+      });
+      expect(await ends()).toEqual([]);
+      ledger.away = false;
+      await vi.waitFor(async () => {
+        world.clock.tick(250);
+        expect(await ends()).toMatchObject([end]);
+      });
+    });
+
+    it('ends it on the record when the process stops', async () => {
+      const { brokers, ends } = await refused();
+      await brokers.close('the bot is stopping');
+      expect(await ends()).toMatchObject([end]);
+    });
+  });
+
   it.each(['the sweep', 'the next terminal'])(
     'is opened anew by %s when its sandbox was replaced',
     async (who) => {
