@@ -7,9 +7,10 @@
 # bash rather than sh: it also reaps orphans.
 #
 # A process of its own looks around, and says the last words once this one has let go of its outputs: the host looks at
-# what it holds then.
+# what it holds then. In two steps, for bash keeps copies of all that one step replaces until the step is over.
 exec 9> >(. /run/prod-access/probe "$1"; read -r _; printf 'said\tall\n'; printf 'said\tall\n' >&2)
-exec >/dev/null 2>&1 9>&-
+exec >/dev/null 2>&1
+exec 9>&-
 . /run/prod-access/listen
 while read -r call seconds; do
   case $call in '' | *[!a-z0-9]*) continue ;; esac
