@@ -129,7 +129,7 @@ describe('somebody who is attached', () => {
     await eventually(() => expect(whyOver(working)).toBe(signedOut));
     expect(on.world.terminals.opened[0]?.hungUp()).toBe(false);
     expect(whyOver(watching)).toBeUndefined();
-    expect((await attached(on, ana, working[0]?.id))[0]).toEqual({
+    expect((await attached(on, ana, working[0]?.id))[0]).toMatchObject({
       type: 'over',
       why: 'You are not signed in any more. Load the page again.',
     });
