@@ -8,6 +8,7 @@ import { approvedBy, endOfCourse } from '../../../words/course.ts';
 import { type Html, html } from '../html.ts';
 import { doneAct, revokeAct } from './act.ts';
 import { layout } from './layout.ts';
+import { newest, othersOf } from './newest.ts';
 import { time } from './time.ts';
 import { trailTable } from './trail-table.ts';
 
@@ -55,11 +56,12 @@ function end(access: Access): Html | undefined {
 function sessions(here: string, entries: readonly Entry[], open: readonly string[], sight: Sight): Html {
   const started = entries.filter(({ action }) => action === 'session.started');
   if (started.length === 0) return html`<h2>Sessions</h2><p>None yet.</p>`;
-  const rows = started.map(({ at, details }) => {
+  const ends = new Map(
+    entries.flatMap((each) => (each.action === 'session.ended' ? [[each.details.session, each]] : [])),
+  );
+  const rows = newest(started).map(({ at, details }) => {
     const id = String(details.session);
-    const ended = entries.find(
-      (entry) => entry.action === 'session.ended' && entry.details.session === details.session,
-    );
+    const ended = ends.get(details.session);
     const link = open.includes(id)
       ? sight === 'requester'
         ? html`<a href="${here}/terminal?session=${id}">open</a>`
@@ -69,7 +71,7 @@ function sessions(here: string, entries: readonly Entry[], open: readonly string
       ended === undefined ? '' : `${Number(ended.details.seconds)} s, ${String(ended.details.why)}`;
     return html`<tr><td class="at">${time(at)}</td><td><code>${id}</code></td><td>${link}</td><td class="details">${length}${digest(ended)}</td></tr>`;
   });
-  return html`<h2>Sessions</h2><table><tbody>${rows}</tbody></table>`;
+  return html`<h2>Sessions</h2>${othersOf(started)}<table><tbody>${rows}</tbody></table>`;
 }
 
 /** Of the whole recording, to hold its file against. */

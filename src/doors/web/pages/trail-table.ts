@@ -5,6 +5,7 @@
 import type { Entry, Json } from '../../../domain/audit.ts';
 import { formatDuration } from '../../../domain/duration.ts';
 import { type Html, html } from '../html.ts';
+import { newest, othersOf } from './newest.ts';
 import { time } from './time.ts';
 
 /** Digests, and what would fill the page. */
@@ -12,12 +13,12 @@ const hidden = ['policy', 'terms', 'findings', 'sha256'];
 
 export function trailTable(entries: readonly Entry[]): Html {
   const names = new Map(entries.map(({ actor }) => [actor.id, actor.name]));
-  const rows = entries.map(
+  const rows = newest(entries).map(
     ({ seq, hash, at, action, actor, details }) =>
       html`<tr><td class="number"><code>#${seq} ${hash.slice(0, 8)}</code></td><td class="at">${time(at)}</td><td class="action">${action}</td><td class="actor">${actor.name}</td><td class="details">${shown(details, names)}</td></tr>`,
   );
   return html`<h2>Trail</h2>
-<p>${entries.length} entries, verified just now.</p>
+<p>${entries.length} entries, verified just now.</p>${othersOf(entries)}
 <table class="trail"><tbody>${rows}</tbody></table>`;
 }
 
