@@ -5,45 +5,36 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
 import { of } from '../wiki-life.ts';
-import { type Bot, openWorld, type World } from '../world.ts';
-import { openGates, type When } from './gates.ts';
+import type { When } from './gates.ts';
+import { cards, direct, type Ground, untilQuiet } from './ground.ts';
 
 export type Whom = 'process' | 'group';
 
 export type Death = { readonly effect: string; readonly when: When; readonly whom: Whom };
 
-/** `end`: it lasts six seconds. `done`: it may last long, and the requester gives it back once it is active. */
+/** `end`: it lasts six seconds. `done`: it may last an hour, and the requester gives it back once it is active. */
 export type Ending = 'end' | 'done';
 
-export type Lived = AsyncDisposable & {
-  readonly world: World;
+export type Lived = {
   readonly id: string;
   /** Every effect, in order, each named once. */
   readonly effects: readonly string[];
+  /** In the gap that was meant. */
   readonly died: boolean;
-  /** The bot that stood at the end. */
-  readonly bot: Bot;
 };
 
-export async function live(ending: Ending, death?: Death): Promise<Lived> {
-  await using parts = new AsyncDisposableStack();
-  const world = parts.use(await openWorld());
-  const gates = parts.use(
-    await openGates({ redisUrl: world.redis.url, awsUrl: world.aws.url, slackUrl: world.slack.apiUrl }),
-  );
-  let bot = await world.startBot(gates.env);
-  await world.slack.waitFor(() => audited(world).includes(2), 15_000);
-
+/** One life at a time in each ground. */
+export async function live(ground: Ground, ending: Ending, death?: Death): Promise<Lived> {
+  const { world, gates, past } = ground;
+  await untilQuiet(ground);
+  const before = (await world.entries()).length;
   const effects: string[] = [];
   let reborn: Promise<void> | undefined;
   const die = (): void => {
-    const gone = bot.kill(death?.whom);
+    const gone = ground.bot.kill(death?.whom);
     gates.keeper = () => undefined;
-    reborn = gone.then(async () => {
-      bot = await world.startBot(gates.env);
-    });
+    reborn = gone.then(() => ground.startBot());
     // Whoever awaits it hears of it.
     reborn.catch(() => {});
   };
@@ -57,6 +48,7 @@ export async function live(ending: Ending, death?: Death): Promise<Lived> {
   gates.keeper = (effect) =>
     seen(effect) && death !== undefined ? { when: death.when, kill: die } : undefined;
   // Messages are edited only while they are behind: a life in which each edit is made is one whose AWS waits for them.
+  gates.holdAws = async () => {};
   if (death === undefined || death.effect.startsWith('slack')) {
     gates.holdAws = async (effect) => {
       if (effect !== 'aws CreateRole' && effect !== 'aws PutRolePolicy revoked') return;
@@ -65,34 +57,32 @@ export async function live(ending: Ending, death?: Death): Promise<Lived> {
       }
     };
   }
-  const watcher = parts.adopt(
-    watchSandboxes(`${world.dir}/data`, (effect) => {
-      if (reborn === undefined && seen(effect)) die();
-    }),
-    (each) => each.close(),
-  );
+  using _watcher = watchSandboxes(`${world.dir}/data`, (effect) => {
+    if (reborn === undefined && seen(effect)) die();
+  });
 
   /** Acts and waits for an entry. Only where the bot died meanwhile is there something to do once more. */
   const insist = async (action: string, act: () => Promise<unknown>): Promise<string> => {
     for (;;) {
       await reborn;
-      const before = reborn;
+      const stood = reborn;
       await act();
       const deadline = Date.now() + 30_000;
       let id: string | undefined;
       do {
-        if (before !== reborn) await reborn;
+        if (stood !== reborn) await reborn;
         else await wait(30);
-        id = (await world.entries()).find((each) => each.action === action)?.access;
-      } while (id === undefined && before === reborn && Date.now() < deadline);
+        id = (await world.entries()).slice(before).find((each) => each.action === action)?.access;
+      } while (id === undefined && stood === reborn && Date.now() < deadline);
       if (id !== undefined) return id;
-      if (before === reborn) throw new Error(`no ${action} within 30 s:\n${bot.output().slice(-3_000)}`);
+      if (stood === reborn)
+        throw new Error(`no ${action} within 30 s:\n${ground.bot.output().slice(-3_000)}`);
     }
   };
   const say = (text: string) => () =>
     world.slack.human.command('U0ANA', 'C0GENERAL', '/prod-access', text).catch(() => {});
 
-  const lasts = ending === 'end' ? '6s' : '10m';
+  const lasts = ending === 'end' ? '6s' : '1h';
   const id = await insist('access.requested', say(`wiki ${lasts} the wiki is down and must be read`));
   await insist('vote.approved', async () => {
     const card = await world.slack.waitFor(() => cards(world, id)[0], 30_000);
@@ -102,24 +92,20 @@ export async function live(ending: Ending, death?: Death): Promise<Lived> {
     await world.untilEntry(of(id, 'access.active'), 40_000);
     await insist('access.ending', say(`done ${id}`));
   }
-  await world.untilEntry(of(id, 'access.revoked'), 60_000);
-  await world.slack.waitFor(() => direct(world, 'over').length > 0, 30_000);
+  const over = await world.untilEntry(of(id, 'access.revoked', 'access.failed'), 60_000);
+  // A busy machine may have no grant yet when six seconds are over. Such a life did not come to what follows on a grant.
+  const isCutShort = ending === 'end' && over.action === 'access.failed';
+  if (isCutShort && death === undefined) throw new Error(`${id} was over before it was active`);
+  if (!isCutShort) await world.slack.waitFor(() => direct(world, id, 'over').length > 0, 30_000);
   await wait(300);
-  watcher.close();
   await reborn;
-  const owned = parts.move();
-  return {
-    world,
-    id,
-    effects,
-    died: reborn !== undefined,
-    bot,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
+  gates.keeper = () => undefined;
+  past.push(id);
+  return { id, effects, died: reborn !== undefined && !isCutShort };
 }
 
 /** The sandbox driver writes its state to disk before each step; seen within about a millisecond of the write. */
-function watchSandboxes(dataDir: string, saw: (effect: string) => void): { close(): void } {
+function watchSandboxes(dataDir: string, saw: (effect: string) => void): Disposable {
   const dir = join(dataDir, 'sandboxes');
   mkdirSync(dir, { recursive: true });
   const watchers: FSWatcher[] = [];
@@ -141,37 +127,8 @@ function watchSandboxes(dataDir: string, saw: (effect: string) => void): { close
     }),
   );
   return {
-    close: () => {
+    [Symbol.dispose]: () => {
       for (const watcher of watchers) watcher.close();
     },
   };
-}
-
-/** Numbers of the entries in #prod-audit, in the order of the posts. */
-export function audited(world: World): readonly number[] {
-  return (world.slack.workspace.messages.get('C0AUDIT') ?? []).flatMap(({ metadata }) => {
-    const seqs = payloadOf(metadata).seqs;
-    return Array.isArray(seqs) ? seqs.map(Number) : [];
-  });
-}
-
-/** The cards of an access in the approvals channel. */
-export function cards(world: World, id: string) {
-  return world.slack.human
-    .messages('C0APPROVE', 'U0LEA')
-    .filter((each) => JSON.stringify(each.blocks ?? '').includes(id));
-}
-
-/** Direct messages of the bot with this tag. */
-export function direct(world: World, tag: string) {
-  return [...world.slack.workspace.messages]
-    .filter(([channel]) => channel.startsWith('D'))
-    .flatMap(([, messages]) => messages)
-    .filter(({ metadata }) => payloadOf(metadata).tag === tag);
-}
-
-function payloadOf(
-  metadata: { readonly event_payload?: unknown } | undefined,
-): Readonly<Record<string, unknown>> {
-  return z.record(z.string(), z.unknown()).catch({}).parse(metadata?.event_payload);
 }
