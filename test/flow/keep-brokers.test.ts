@@ -6,7 +6,7 @@ import { done } from '../../src/flow/end-early.ts';
 import { type BrokerKeeper, keepBrokers } from '../../src/flow/keep-brokers.ts';
 import { makePolicy } from '../support/builders.ts';
 import { type MemoryWorld, memoryWorld } from '../support/memory-world.ts';
-import { activeAccess } from '../support/session-world.ts';
+import { activeAccess, allTurns } from '../support/session-world.ts';
 
 const policy = (egress: readonly string[]) =>
   makePolicy((input) => {
@@ -133,6 +133,36 @@ describe('a broker', () => {
     await world.brokers.opened[1]?.told.opened({ ...connection, id: 'con_bbbbbbbbbbbbbbbb' });
     expect(await entriesOf(world, id, 'connection.opened')).toHaveLength(2);
     expect(await entriesOf(world, id, 'connection.closed')).toHaveLength(1);
+  });
+
+  it('takes no connection of its own for a lost one, however early it comes', async () => {
+    const early = { ...connection, id: 'con_bbbbbbbbbbbbbbbb' } as const;
+    const recorded = Promise.withResolvers<void>();
+    let opens = 0;
+    const world = memoryWorld(policy([]), (deps) => ({
+      ...deps,
+      brokers: {
+        open: async (spec, told) => {
+          opens += 1;
+          if (opens === 2) void told.opened(early).then(recorded.resolve);
+          await allTurns();
+          return deps.brokers.open(spec, told);
+        },
+      },
+    }));
+    const id = await active(world);
+    await keeper(world).keep(id);
+    await world.brokers.opened[0]?.told.opened(connection);
+    await keeper(world).keep(id);
+    await recorded.promise;
+    const actions = (await world.ledger.trail(0, 1_000)).flatMap(({ entry: { action, details } }) =>
+      action.startsWith('connection.') ? [[action, details.connection]] : [],
+    );
+    expect(actions).toEqual([
+      ['connection.opened', connection.id],
+      ['connection.closed', connection.id],
+      ['connection.opened', early.id],
+    ]);
   });
 
   describe('whose opening was refused, for its answer was lost,', () => {

@@ -137,6 +137,15 @@ describe('what the shell writes', () => {
     expect(await flood(shell, kib(2_048))).toBe(kib(2_048));
   });
 
+  it('may be another megabyte once somebody came, however soon they left', async () => {
+    const { session, shell } = await stage();
+    await flood(shell, kib(4_096));
+    session.attach(screen(ana)).detach();
+    const more = await flood(shell, kib(4_096));
+    expect(more).toBeGreaterThan(kib(1_000));
+    expect(more).toBeLessThan(kib(1_200));
+  });
+
   it('goes on when the slow screen leaves and another is there', async () => {
     const { session, shell } = await stage();
     const quick = screen(ana);
@@ -146,6 +155,18 @@ describe('what the shell writes', () => {
     expect(sent).toBeLessThan(kib(700));
     attachment.detach();
     await eventually(() => expect(quick.text().length).toBe(sent));
+  });
+
+  it('is no news of who watches where only their connections come and go', async () => {
+    const { session } = await stage();
+    const told: (readonly string[])[] = [];
+    session.attach({ ...screen(ana), watched: (names) => void told.push(names) });
+    const tabs = [1, 2].map(() => session.attach(screen(lea, { writes: false })));
+    session.attach(screen(ana)).detach();
+    tabs[0]?.detach();
+    expect(told).toEqual([[], ['lea']]);
+    tabs[1]?.detach();
+    expect(told).toEqual([[], ['lea'], []]);
   });
 
   it('does not wait for a watcher, who is let go and told so', async () => {

@@ -78,6 +78,25 @@ describe('an access that asks for too much', () => {
     ]);
   });
 
+  it('has what it still sends thrown away, so that it is gone as soon as it has said and heard all', async () => {
+    // No time passes: nothing here may wait for a deadline.
+    await using it = await ground({
+      spec: { egress },
+      clock: handClock(1_000_000),
+      bounds: { attemptsPerSecond: 1 },
+    });
+    it.knock('proxy');
+    const client = it.knock('proxy');
+    let heard = '';
+    client.on('data', (piece) => {
+      heard += String(piece);
+    });
+    client.end(Buffer.alloc(4 * 1024 * 1024, 'x'));
+    await once(client, 'close');
+    expect(client.writableFinished).toBe(true);
+    expect(heard).toMatch(/^HTTP\/1\.1 429 more than 1 attempts a second/);
+  });
+
   it('floods without hurting another', async () => {
     await using far = await upstream(echo);
     await using calm = await ground({ spec: { forwards: [loopbackForward('db', far.port)] } });
