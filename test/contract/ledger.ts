@@ -115,6 +115,19 @@ export function ledgerContract(make: () => Promise<{ ledger: Ledger; signingKey:
     ]);
   });
 
+  it('tells the newest change of an access, as opposed to what merely happened in it', async () => {
+    const { ledger } = await make();
+    const stored = await begin(ledger);
+    const { id } = stored.access.request;
+    await ledger.append([someDraft({ access: id })]);
+    expect(await ledger.newest(id)).toBe('access.requested');
+    const stepped = step(stored.access, { kind: 'withdraw' }, noon + 1);
+    if (isRefused(stepped)) throw new Error('refused');
+    await ledger.commit({ next: stepped.next, from: stored }, stepped.entries);
+    expect(await ledger.newest(id)).toBe('access.withdrawn');
+    expect(await ledger.newest('acc_aaaaaaaaaaaaaaaa')).toBeUndefined();
+  });
+
   it('dumps the trail as it is stored, so that it verifies', async () => {
     const { ledger, signingKey } = await make();
     await begin(ledger);

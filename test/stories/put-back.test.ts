@@ -53,9 +53,12 @@ it('a revoke stands although its record is undone again and again, and left out 
   });
   await lea.post(`/accesses/${access}/revoke`);
   const ending = await world.untilEntry(of(access, 'access.ending'));
-  await world.untilEntry(of(access, 'session.ended'), 10_000);
-  await untilGone(world, access);
-  stop = true;
+  try {
+    await world.untilEntry(of(access, 'session.ended'), 10_000);
+    await untilGone(world, access);
+  } finally {
+    stop = true;
+  }
   expect(await undo).toBeGreaterThan(0);
   // Nobody writes any more: the ledger comes to say what is.
   await world.untilEntry(of(access, 'access.failed'), 30_000);
