@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { activeWiki, openWebBrowser, untilShown, type WebBrowser } from '../support/web-browser.ts';
-import { of } from '../support/wiki-life.ts';
+import { openWebBrowser, untilShown, type WebBrowser } from '../support/web-browser.ts';
+import { activeAccess, of } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   world = await openWorld();
   bot = await world.startBot();
   browser = await openWebBrowser(() => `http://127.0.0.1:${bot.port}`);
-  const access = await activeWiki(world);
+  const access = await activeAccess(world);
   ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
   await untilShown(ana, /\$ +$/m);
   await ana.keyboard.type('echo "at the "beginning\n');

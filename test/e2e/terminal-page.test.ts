@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { activeWiki, openWebBrowser, shownOn, untilShown, type WebBrowser } from '../support/web-browser.ts';
+import { openWebBrowser, shownOn, untilShown, type WebBrowser } from '../support/web-browser.ts';
+import { activeAccess } from '../support/wiki-life.ts';
 import { type Bot, openWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -32,7 +33,7 @@ async function untilAlike(page: Page, other: Page): Promise<void> {
 }
 
 it('is watched in the size that it has, whatever window it is watched in', async () => {
-  const access = await activeWiki(world);
+  const access = await activeAccess(world);
   const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
   await untilShown(ana, /\$ +$/m);
   await ana.keyboard.type('printf "%*s|\\n" $((COLUMNS - 1)) wide; stty size\n');
@@ -72,7 +73,7 @@ it('is watched in the size that it has, whatever window it is watched in', async
 }, 120_000);
 
 it('shows underscores', async () => {
-  const access = await activeWiki(world);
+  const access = await activeAccess(world);
   const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
   await untilShown(ana, /\$ +$/m);
   await ana.keyboard.type('clear; echo _"____"\n');
@@ -93,7 +94,7 @@ it('shows underscores', async () => {
 }, 120_000);
 
 it('says what was lost with the bot, and leaves what was shown', async () => {
-  const access = await activeWiki(world);
+  const access = await activeAccess(world);
   const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
   await untilShown(ana, /\$ +$/m);
   await ana.keyboard.type('echo kept >note; echo "shown "before\n');
@@ -110,7 +111,7 @@ it('says what was lost with the bot, and leaves what was shown', async () => {
 const next = (page: Page) => page.locator('#next a');
 
 it('leads on when the shell has ended, and when the access has', async () => {
-  const access = await activeWiki(world);
+  const access = await activeAccess(world);
   const here = `http://127.0.0.1:${bot.port}/accesses/${access}`;
   const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
   await untilShown(ana, /\$ +$/m);
@@ -139,7 +140,7 @@ it('leads on when the shell has ended, and when the access has', async () => {
 }, 120_000);
 
 it('says first what can be reached, and then what was tried in vain', async () => {
-  const access = await activeWiki(world);
+  const access = await activeAccess(world);
   const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
   await untilShown(
     ana,
@@ -162,7 +163,7 @@ it('says first what can be reached, and then what was tried in vain', async () =
 }, 120_000);
 
 it('is found by its name and worked with by keys alone', async () => {
-  const access = await activeWiki(world);
+  const access = await activeAccess(world);
   const ana = await browser.signedIn('U0ANA', `/accesses/${access}/terminal`);
   await untilShown(ana, /\$ +$/m);
   expect(await ana.getByRole('heading', { level: 1 }).innerText()).toBe('wiki');

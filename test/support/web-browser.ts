@@ -1,8 +1,6 @@
 /** Real browsers on the pages of a world's bot: people who sign in through Slack's own page, and what a screen shows. */
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { expect, vi } from 'vitest';
-import { approveAsLea, askForWiki, of } from './wiki-life.ts';
-import type { World } from './world.ts';
 
 export type WebBrowser = AsyncDisposable & {
   /** A browser of their own, on the page that was wanted, `path`. */
@@ -44,12 +42,4 @@ export async function shownOn(page: Page): Promise<string> {
 
 export async function untilShown(page: Page, text: RegExp): Promise<void> {
   await vi.waitFor(async () => expect(await shownOn(page)).toMatch(text), { timeout: 15_000, interval: 50 });
-}
-
-/** An active access of Ana's that Lea approved. */
-export async function activeWiki(world: World, duration = '10m'): Promise<string> {
-  const access = await askForWiki(world, duration);
-  await approveAsLea(world, access);
-  await world.untilEntry(of(access, 'access.active'));
-  return access;
 }
