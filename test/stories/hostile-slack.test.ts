@@ -16,6 +16,8 @@ beforeAll(async () => {
   world = await openWorld({
     seed: (seed) => {
       seed.people = [...(seed.people ?? []), { id: 'U0LEFT', name: 'left' }, { id: 'U0NEW', name: 'new' }];
+      seed.people.push({ id: 'U0EVE', name: 'eve' });
+      seed.usergroups?.[0]?.users?.push('U0EVE');
     },
     policy: (policy) => {
       const like = (from: string) => ({
@@ -263,15 +265,18 @@ describe('hostile words', () => {
     expect(everything()).not.toMatch(/<!channel|<!here|<https:\/\/evil|\u202e|\u200b|\\u0007/);
   });
 
-  it('are no better as a name', async () => {
-    const answer = await world.slack.deliverRaw(
-      'command',
-      commandOf(`wiki 10m ${reason}`, { user_name: `${hostile}${'x'.repeat(3_000)}` }),
-    );
-    const access = /acc_[a-z2-7]{16}/.exec(answer.body)?.[0] ?? '';
-    await talk.cardOf(access);
-    const [requested] = (await world.entries()).filter((entry) => entry.access === access);
-    expect(requested?.actor.name).toMatch(/^<!channel> .{20,100}$/);
+  it('are no better as a name: a payload’s is not taken, and the directory’s is made safe', async () => {
+    const name = `${hostile}${'x'.repeat(3_000)}`;
+    const nameOf = async (user: string): Promise<string | undefined> => {
+      const asked = commandOf(`wiki 10m ${reason}`, { user_id: user, user_name: name });
+      const answer = await world.slack.deliverRaw('command', asked);
+      const access = /acc_[a-z2-7]{16}/.exec(answer.body)?.[0] ?? '';
+      await talk.cardOf(access);
+      return (await world.entries()).find((entry) => entry.access === access)?.actor.name;
+    };
+    expect(await nameOf('U0ANA')).toBe('ana');
+    world.slack.amend('U0EVE', { real_name: name });
+    expect(await nameOf('U0EVE')).toMatch(/^<!channel> .{20,100}$/);
     await auditCaughtUp();
     expect(everything()).not.toMatch(/<!channel|<https:\/\/evil|\u202e|\u200b|\\u0007/);
   });
