@@ -15,7 +15,7 @@ type Deps = Pick<Flow, 'ledger' | 'directory' | 'policy' | 'clock' | 'log'>;
 /** Of the newest requests of all, how many are looked through for those that are over. */
 export const lookedThrough = 500;
 /** Of those that are over, how many are found. */
-const overMax = 50;
+export const overMax = 50;
 
 export type Reviews = { readonly open: readonly Access[]; readonly over: readonly Access[] };
 

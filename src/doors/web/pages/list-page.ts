@@ -2,7 +2,7 @@
 import type { Access } from '../../../domain/access.ts';
 import { isoTime } from '../../../domain/duration.ts';
 import type { Person } from '../../../domain/people.ts';
-import { lookedThrough, type Reviews } from '../../../flow/reviews.ts';
+import { lookedThrough, overMax, type Reviews } from '../../../flow/reviews.ts';
 import { endOfCourse } from '../../../words/course.ts';
 import { type Html, html } from '../html.ts';
 import { layout } from './layout.ts';
@@ -18,7 +18,7 @@ export function listPage({ person, own, open, over }: ListPage): Html {
 <h2>Yours</h2>
 ${list(own, 'You have not asked for anything yet. Type /prod-access in Slack.')}
 ${open.length === 0 ? undefined : html`<h2>Open now, for you to review</h2>${list(open, '')}`}
-${over.length === 0 ? undefined : html`<h2>Over, for you to review</h2><p>The newest ${over.length}, among the last ${lookedThrough} requests. What is older is found by its id.</p>${list(over, '')}`}`;
+${over.length === 0 ? undefined : html`<h2>Over, for you to review</h2><p>Newest first, at most ${overMax}, among the last ${lookedThrough} requests. What is older is found by its id.</p>${list(over, '')}`}`;
   return layout({ title: 'Accesses', person, body });
 }
 
