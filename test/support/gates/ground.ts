@@ -41,9 +41,10 @@ export async function openGround(): Promise<Ground> {
   };
 }
 
-/** What a job that is to run within this time does would be taken for an effect of the next life. */
+/** A job that is to run within this time belongs to what is under way: its effects would be taken for the next life's. */
 const soonMs = 60_000;
 
+/** Waits until every job is done, everybody is told, and the channel tells what the stream does. */
 export async function untilQuiet({ world, bot }: Ground): Promise<void> {
   for (const until = Date.now() + 60_000; Date.now() < until; await wait(50)) {
     const jobs = await world.withRedis((redis) =>
@@ -62,7 +63,7 @@ export async function untilQuiet({ world, bot }: Ground): Promise<void> {
     // The first two tell of the bot's start and of its policy.
     if (written >= 2 && audited(world).length >= written) return;
   }
-  throw new Error(`something of an earlier life goes on:\n${bot.output().slice(-3_000)}`);
+  throw new Error(`something goes on and does not end:\n${bot.output().slice(-3_000)}`);
 }
 
 /** Numbers of the entries in #prod-audit, in the order of the posts. */

@@ -97,9 +97,11 @@ export async function live(ground: Ground, ending: Ending, death?: Death): Promi
   const isCutShort = ending === 'end' && over.action === 'access.failed';
   if (isCutShort && death === undefined) throw new Error(`${id} was over before it was active`);
   if (!isCutShort) await world.slack.waitFor(() => direct(world, id, 'over').length > 0, 30_000);
-  await wait(300);
-  await reborn;
+  // What comes last is died in, too, and what a death has left to be done is done before anybody looks.
+  await untilQuiet(ground);
   gates.keeper = () => undefined;
+  await reborn;
+  await untilQuiet(ground);
   past.push(id);
   return { id, effects, died: reborn !== undefined && !isCutShort };
 }
