@@ -101,7 +101,7 @@ describe('a terminal', () => {
 
     const watching = lea.terminal(`/accesses/${access}/socket?session=${String(id)}`);
     await watching.until(/\$ /);
-    expect(await terminal.untilNews('watched')).toMatchObject({ names: ['lea'] });
+    await expect.poll(async () => (await terminal.untilNews('watched')).names).toEqual(['lea']);
     watching.type('echo "not "mine\n');
     terminal.type('echo "all "mine\n');
     await watching.until(/all mine/);
