@@ -47,16 +47,18 @@ export async function live(ground: Ground, ending: Ending, death?: Death): Promi
   };
   gates.keeper = (effect) =>
     seen(effect) && death !== undefined ? { when: death.when, kill: die } : undefined;
-  // Messages are edited only while they are behind: a life in which each edit is made is one whose AWS waits for them.
-  gates.holdAws = async () => {};
-  if (death === undefined || death.effect.startsWith('slack')) {
-    gates.holdAws = async (effect) => {
-      if (effect !== 'aws CreateRole' && effect !== 'aws PutRolePolicy revoked') return;
-      for (const until = Date.now() + 5_000; reborn === undefined && Date.now() < until; await wait(20)) {
-        if ((await world.withRedis((redis) => redis.scard('{prod-access}:untold'))) === 0) return;
-      }
-    };
-  }
+  // Messages are edited only while they are behind: a life in which each edit is made is one in which AWS, and whoever
+  // gives the access back, wait for them.
+  const waitsForEdits = death === undefined || death.effect.startsWith('slack');
+  const untilTold = async (): Promise<void> => {
+    if (!waitsForEdits) return;
+    for (const until = Date.now() + 5_000; reborn === undefined && Date.now() < until; await wait(20)) {
+      if ((await world.withRedis((redis) => redis.scard('{prod-access}:untold'))) === 0) return;
+    }
+  };
+  gates.holdAws = async (effect) => {
+    if (effect === 'aws CreateRole' || effect === 'aws PutRolePolicy revoked') await untilTold();
+  };
   using _watcher = watchSandboxes(`${world.dir}/data`, (effect) => {
     if (reborn === undefined && seen(effect)) die();
   });
@@ -90,6 +92,7 @@ export async function live(ground: Ground, ending: Ending, death?: Death): Promi
   });
   if (ending === 'done') {
     await world.untilEntry(of(id, 'access.active'), 40_000);
+    await untilTold();
     await insist('access.ending', say(`done ${id}`));
   }
   const over = await world.untilEntry(of(id, 'access.revoked', 'access.failed'), 60_000);
